@@ -1,0 +1,277 @@
+"""Twilio, and anything else that speaks its protocol at another address (Somleng, SignalWire, our simulator)."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from gateway.carriers.base import (
+    Accepted,
+    Ambiguous,
+    BadCredentials,
+    BadNumber,
+    Failure,
+    Found,
+    NotNow,
+    NotReached,
+    OptedOut,
+    OurMistake,
+)
+
+HOME = "https://api.twilio.com"
+RECORDING_LIMIT = 30 * 1024 * 1024  # bytes; an hour at 8 kHz is 29 MB
+_RING_SECONDS = 40  # about eight rings: an elder needs to walk to the telephone
+
+# Twilio's error dictionary, as far as it decides what to do next (twilio.com/docs/api/errors)
+_BAD_NUMBER = {"21211", "21614", "21635", "21217", "21214", "13223", "13224"}
+_LATER = {"20429", "21611", "30001"}
+_log = logging.getLogger("twilio.quiet")
+_log.setLevel(logging.WARNING)
+
+
+class PooledHttpClient(AsyncHttpClient):
+    """One aiohttp session with a total timeout and room for ``concurrency`` connections.
+
+    The official one ignores timeouts, stops at 100 connections and forgets ``Retry-After``.
+    """
+
+    def __init__(self, base_url: str, concurrency: int, timeout: float) -> None:
+        super().__init__(_log, True, timeout)
+        self.base_url = base_url
+        self._limits = {"limit": concurrency + 4, "timeout": timeout}
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        # a job may run in a fresh loop: a session belongs to the loop it was made in
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session.closed or self._loop is not loop:
+            self._loop = loop
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=int(self._limits["limit"]), keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=self._limits["timeout"]),
+            )
+        return self._session
+
+    async def request(  # type: ignore[override]
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        url = uri.replace(HOME, self.base_url, 1)
+        basic = aiohttp.BasicAuth(*auth) if auth else None
+        async with self.session().request(
+            method.upper(),
+            url,
+            params=_plain(params),
+            data=_plain(data),
+            headers=headers,
+            auth=basic,
+            allow_redirects=allow_redirects,
+        ) as answer:
+            text = await answer.text(errors="replace")
+            if answer.status == 429:
+                raise NotNow("20429", after=_retry_after(answer.headers.get("Retry-After")))
+            return Response(answer.status, text, answer.headers)
+
+    async def close(self) -> None:
+        if self._session and not self._session.closed:
+            with suppress(RuntimeError):  # its loop may be gone
+                await self._session.close()
+
+
+def _plain(values: dict[str, object] | None) -> list[tuple[str, str]] | None:
+    """Form fields as aiohttp takes them: lists repeated, numbers as text."""
+    if values is None:
+        return None
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            text = str(one).lower() if isinstance(one, bool) else str(one)
+            pairs.append((name, text))
+    return pairs
+
+
+def _retry_after(header: str | None) -> float | None:
+    if not header:
+        return None
+    if header.isdigit():
+        return float(header)
+    with suppress(TypeError, ValueError):
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def classify(error: BaseException) -> Failure:
+    """Which of our failures an exception from the client is; anything unheard of is ambiguous."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return NotReached(detail=type(error).__name__)  # the request was never written
+    if isinstance(error, TwilioRestException | TwilioServiceException):
+        code, status = str(error.code or ""), error.status
+        if code == "20003" or status == 401:
+            return BadCredentials(code)
+        if code in _LATER or status == 429:
+            return NotNow(code)
+        if status >= 500:
+            return Ambiguous(code or str(status))
+        if code == "21610":
+            return OptedOut(code)
+        if code in _BAD_NUMBER:
+            return BadNumber(code)
+        return OurMistake(code or str(status))
+    # a timeout, a reset, an answer that is not JSON: the request may have arrived
+    return Ambiguous(detail=type(error).__name__)
+
+
+class TwilioCarrier:
+    """Sends through the official client at ``base_url`` (without ``/2010-04-01``)."""
+
+    def __init__(
+        self,
+        sid: str,
+        token: str,
+        hotline: str,
+        *,
+        base_url: str = HOME,
+        concurrency: int = 100,
+        timeout: float = 15.0,
+    ) -> None:
+        self.hotline, self.base_url = hotline, base_url.rstrip("/")
+        self._auth = (sid, token)
+        self._http = PooledHttpClient(self.base_url, concurrency, timeout)
+        self._client = Client(sid, token, http_client=self._http)
+
+    async def send_sms(self, to: str, body: str, *, callback: str, valid_seconds: int) -> Accepted:
+        """Create one message; ``valid_seconds`` (1 to 36000) keeps it from arriving at night."""
+        try:
+            made = await self._client.messages.create_async(
+                to=to,
+                from_=self.hotline,
+                body=body,
+                status_callback=callback,
+                validity_period=min(max(valid_seconds, 60), 36000),
+            )
+        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+            raise classify(error) from error
+        if not made.sid:
+            raise Ambiguous(detail="no sid in the answer")
+        return Accepted(made.sid, str(made.status or "queued"))
+
+    async def place_call(self, to: str, *, url: str, callback: str) -> Accepted:
+        try:
+            made = await self._client.calls.create_async(
+                to=to,
+                from_=self.hotline,
+                url=url,
+                method="POST",
+                status_callback=callback,
+                status_callback_method="POST",
+                status_callback_event=["initiated", "ringing", "answered", "completed"],
+                timeout=_RING_SECONDS,
+            )
+        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+            raise classify(error) from error
+        if not made.sid:
+            raise Ambiguous(detail="no sid in the answer")
+        return Accepted(made.sid, str(made.status or "queued"))
+
+    async def _list(self, what: Any, **where: Any) -> list[Any]:
+        try:
+            return [row async for row in await what.stream_async(limit=1000, page_size=100, **where)]
+        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+            raise classify(error) from error
+
+    async def find_messages(self, to: str, since: datetime) -> list[Found]:
+        # filtered again here: some services ignore the query (twilio.md §4)
+        rows = await self._list(self._client.messages, to=to, date_sent_after=_day(since))
+        return [f for f in map(_message, rows) if f.to == to and _at_or_after(f, since)]
+
+    async def find_calls(self, to: str, since: datetime) -> list[Found]:
+        rows = await self._list(self._client.calls, to=to, start_time_after=_day(since))
+        return [f for f in map(_call, rows) if f.to == to and _at_or_after(f, since)]
+
+    async def received_since(self, hotline: str, since: datetime) -> list[Found]:
+        rows = await self._list(self._client.messages, to=hotline, date_sent_after=_day(since))
+        found = [f for f in map(_message, rows) if f.to == hotline and f.direction == "inbound"]
+        return [f for f in found if _at_or_after(f, since)]
+
+    async def fetch_recording(self, url: str) -> tuple[bytes, str]:
+        """Only from the carrier's own host and over its scheme: a forged URL must not make us call elsewhere."""
+        here, there = urlsplit(self.base_url), urlsplit(url)
+        # Twilio hands out api.twilio.com addresses even to accounts reached through an edge
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc) and not url.startswith(f"{HOME}/"):
+            raise OurMistake(detail="the recording is on a foreign host")
+        try:
+            async with self._http.session().get(
+                url, auth=aiohttp.BasicAuth(*self._auth), allow_redirects=False
+            ) as answer:
+                if answer.status != 200:
+                    raise NotNow(str(answer.status))
+                data = await answer.content.read(RECORDING_LIMIT + 1)
+                chunks = [data]
+                size = len(data)
+                while data and size <= RECORDING_LIMIT:
+                    data = await answer.content.read(RECORDING_LIMIT + 1 - size)
+                    chunks.append(data)
+                    size += len(data)
+                if size > RECORDING_LIMIT:
+                    raise OurMistake(detail="the recording is larger than 30 MB")
+                return b"".join(chunks), answer.content_type
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise classify(error) from error
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+def _day(since: datetime) -> datetime:
+    # lists filter by UTC day and lag behind creation: ask for a wider window, filter by the second here
+    return (since - timedelta(days=1)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _at_or_after(found: Found, since: datetime) -> bool:
+    # RFC 2822 dates have whole seconds
+    return found.created_at is None or found.created_at >= since.replace(microsecond=0)
+
+
+def _message(row: Any) -> Found:
+    return Found(
+        carrier_id=row.sid,
+        to=row.to or "",
+        sender=row.from_ or "",
+        body=row.body or "",
+        status=str(row.status),
+        error=str(row.error_code) if row.error_code else None,
+        direction=str(row.direction),
+        created_at=row.date_created or row.date_sent,
+    )
+
+
+def _call(row: Any) -> Found:
+    return Found(
+        carrier_id=row.sid,
+        to=row.to or "",
+        sender=getattr(row, "_from", None) or "",
+        body="",
+        status=str(row.status),
+        error=None,
+        direction=str(row.direction),
+        created_at=row.date_created or row.start_time,
+    )

@@ -1,0 +1,152 @@
+"""Choices on an open matter: one voice per person, household or owner; the last before closing counts."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.consultation import matters, receipts
+from gateway.consultation.refusal import Refused
+from gateway.models.answer import Ballot, BallotLog
+from gateway.models.consultation import Consultation
+from gateway.models.person import Household, Person
+
+
+@dataclass
+class Tally:
+    """What a consultation's answers add up to, one voice a unit."""
+
+    counts: dict[str, int]
+    units: int  # voices counted
+    eligible: int  # voices there could be
+    by_channel: dict[str, int] = field(default_factory=dict)
+    conflicts: list[str] = field(default_factory=list)  # households whose members chose differently
+    area_agreed: dict[str, float] = field(default_factory=dict)  # owners: square metres by option
+
+
+def cast(
+    s: Session,
+    c: Consultation,
+    person: Person,
+    option: str,
+    channel: str,
+    *,
+    by: int | None = None,
+    paper: str = "",
+) -> Ballot:
+    """Record or replace a person's choice; the ballot carries a fresh receipt when the choice is new.
+
+    Raises :class:`Refused` with code ``closed``, ``not_yet``, ``option``, ``stranger`` or ``unverified``.
+    """
+    now = clock.now()
+    # state is a function of the clock: a late tick must not let a late answer in
+    if c.state == "OPEN" and c.closes_at and now > c.closes_at:
+        raise Refused(f"{c.number}号已经截止了", code="closed")
+    if c.state in ("ACCEPTED", "NOTICED") and not (
+        c.state == "NOTICED" and c.opens_at and c.opens_at <= now and (not c.closes_at or now <= c.closes_at)
+    ):
+        raise Refused(f"{c.number}号还没开始征集", code="not_yet")
+    if c.state not in ("OPEN", "NOTICED"):
+        raise Refused(f"{c.number}号已经截止了", code="closed")
+    if option not in c.options:
+        raise Refused(f"{c.number}号没有“{option}”这个选项", "option", code="option")
+    if not matters.may_answer(s, c, person):
+        raise Refused("这件事不在您这边表决", code="stranger")
+    if person.state not in ("verified", "rostered"):
+        raise Refused("您的登记还没核对好", code="unverified")
+    ballot = s.scalar(select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id))
+    if ballot and ballot.option == option and ballot.channel == channel and by is None:
+        return ballot  # said twice: same receipt, nothing new happened
+    receipt = receipts.mint(s, "ballot", c.id, person.id)
+    if ballot is None:
+        ballot = Ballot(consultation_id=c.id, person_id=person.id)
+        s.add(ballot)
+    else:
+        ballot.changed_at = now
+    ballot.household_id, ballot.option, ballot.channel = person.household_id, option, channel
+    ballot.receipt, ballot.entered_by, ballot.paper = receipt, by, paper
+    s.add(
+        BallotLog(
+            consultation_id=c.id,
+            person_id=person.id,
+            option=option,
+            channel=channel,
+            receipt=receipt,
+            entered_by=by,
+            paper=paper,
+        )
+    )
+    s.flush()
+    return ballot
+
+
+def of(s: Session, c: Consultation, person: Person) -> Ballot | None:
+    """This person's present choice, if any."""
+    return s.scalar(select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id))
+
+
+def tally(s: Session, c: Consultation) -> Tally:
+    """Count the voices.
+
+    Household: the delegate's answer is the household's, whoever else answered and when (domain §4: unit
+    decides duplicates, delegate designated); without one, the member who answered last speaks for it.
+    A difference inside a household is listed, never settled silently.
+    """
+    rows = list(s.scalars(select(Ballot).where(Ballot.consultation_id == c.id).order_by(Ballot.id)))
+    if c.unit == "person":
+        voices = rows
+        conflicts: list[str] = []
+    else:
+        voices, conflicts = _household_voices(s, rows)
+    counts = {key: 0 for key in c.options}
+    channels: dict[str, int] = {}
+    for ballot in voices:
+        counts[ballot.option] = counts.get(ballot.option, 0) + 1
+        channels[ballot.channel] = channels.get(ballot.channel, 0) + 1
+    found = Tally(counts, len(voices), _eligible_units(s, c), channels, conflicts)
+    if c.unit == "owner":
+        sizes = dict(
+            s.execute(
+                select(Person.id, Person.floor_area).where(Person.id.in_([b.person_id for b in voices]))
+            ).tuples()
+        )
+        for ballot in voices:
+            size = sizes.get(ballot.person_id) or 0.0
+            found.area_agreed[ballot.option] = found.area_agreed.get(ballot.option, 0.0) + size
+    return found
+
+
+def _household_voices(s: Session, rows: list[Ballot]) -> tuple[list[Ballot], list[str]]:
+    homes = {
+        h.id: h
+        for h in s.scalars(
+            select(Household).where(Household.id.in_({b.household_id for b in rows if b.household_id}))
+        )
+    }
+    voices: list[Ballot] = []
+    by_home: dict[int, list[Ballot]] = {}
+    for ballot in rows:
+        if ballot.household_id is None:
+            voices.append(ballot)  # lives alone as far as the roster knows
+        else:
+            by_home.setdefault(ballot.household_id, []).append(ballot)
+    conflicts = []
+    for home_id, said in by_home.items():
+        delegate = homes[home_id].delegate_id
+        spoken = next((b for b in said if b.person_id == delegate), None)
+        voices.append(spoken or max(said, key=lambda b: (b.changed_at or b.created_at, b.id)))
+        if len({b.option for b in said}) > 1:
+            conflicts.append(homes[home_id].code)
+    return voices, conflicts
+
+
+def _eligible_units(s: Session, c: Consultation) -> int:
+    people = matters.eligible(s, c).subquery()
+    if c.unit == "person":
+        return s.scalar(select(func.count()).select_from(people)) or 0
+    homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
+    alone = (
+        s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
+    )
+    return homes + alone

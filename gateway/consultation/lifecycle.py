@@ -1,0 +1,201 @@
+"""The states of a consultation and what moves it between them (domain.md §2), as one table.
+
+State is a function of the clock and of stored facts: :func:`tick` acts on what is due, in the order it fell
+due and with the time it fell due, so that a clock that was away loses nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.consultation import matters
+from gateway.consultation.refusal import Refused
+from gateway.models.answer import Objection
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation, ConsultationEvent, Notice
+
+# event → (states it may start from, state it leads to)
+TABLE: dict[str, tuple[tuple[str, ...], str]] = {
+    "announce": (("ACCEPTED",), "NOTICED"),
+    "start": (("NOTICED",), "OPEN"),
+    "close": (("OPEN",), "DRAFTED"),
+    "publish": (("DRAFTED", "REVISED"), "PUBLICITY"),
+    "object": (("PUBLICITY", "EXPLAINED"), "OBJECTED"),
+    "explain": (("OBJECTED",), "EXPLAINED"),
+    "take_effect": (("PUBLICITY", "EXPLAINED"), "EFFECTIVE"),
+    "withdraw": (
+        ("ACCEPTED", "NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED"),
+        "WITHDRAWN",
+    ),
+}
+# publicity is over: an objection now is late
+AFTER = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
+
+
+def allowed(c: Consultation) -> list[str]:
+    """The events that could happen to it now."""
+    return [event for event, (starts, _) in TABLE.items() if c.state in starts]
+
+
+def history(s: Session, c: Consultation) -> list[ConsultationEvent]:
+    return list(
+        s.scalars(
+            select(ConsultationEvent)
+            .where(ConsultationEvent.consultation_id == c.id)
+            .order_by(ConsultationEvent.id)
+        )
+    )
+
+
+def _move(
+    s: Session, c: Consultation, event: str, actor: str, reason: str = "", at: datetime | None = None
+) -> bool:
+    """Move and write it down. False when somebody else moved it first: the row is claimed, not looked at."""
+    starts, target = TABLE[event]
+    before = c.state
+    if before not in starts:
+        return False
+    moved = s.execute(
+        update(Consultation)
+        .where(Consultation.id == c.id, Consultation.state == before)
+        .values(state=target)
+        .execution_options(synchronize_session=False)
+    )
+    s.refresh(c, ["state"])
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        return False
+    s.add(
+        ConsultationEvent(
+            consultation_id=c.id,
+            event=event,
+            from_state=before,
+            to_state=target,
+            actor=actor,
+            reason=reason,
+            created_at=at or clock.now(),
+        )
+    )
+    s.flush()
+    return True
+
+
+def _must(s: Session, c: Consultation, event: str, actor: str, reason: str = "") -> None:
+    if not _move(s, c, event, actor, reason):
+        raise Refused(f"{c.number}号现在不能这样办（现在的状态：{c.state}），请刷新页面看看")
+
+
+def _notice(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str) -> None:
+    exists = select(Notice.id).where(
+        Notice.consultation_id == c.id, Notice.stage == stage, Notice.round == c.round
+    )
+    if s.scalar(exists) is None:
+        s.add(Notice(consultation_id=c.id, stage=stage, round=c.round, sms=sms, voice=voice, by=by))
+        s.flush()
+
+
+def announce(s: Session, c: Consultation, actor: str, at: datetime | None = None) -> None:
+    """Tell everybody (policy step 2, 公示活动); it opens by itself when its opening time comes.
+
+    Raises :class:`Refused` when it was announced already or its closing time is past.
+    """
+    now = at or clock.now()
+    if c.closes_at and c.closes_at <= now:
+        raise Refused("截止时间已经过去了，请先改截止日期", "closes_at")
+    _must(s, c, "announce", actor)
+    _notice(s, c, "notice", c.sms.get("notice", ""), c.voice.get("notice", ""), actor)
+    if c.opens_at is None or c.opens_at <= now:
+        _move(s, c, "start", "clock")
+
+
+def close_early(s: Session, c: Consultation, actor: str, reason: str) -> None:
+    """Stop gathering before the stated time; needs a reason, which is kept."""
+    if len(reason.strip()) < 2:
+        raise Refused("请写明为什么提前结束", "reason")
+    _must(s, c, "close", actor, reason.strip())
+    c.closes_at = clock.now()
+
+
+def publish(
+    s: Session, c: Consultation, *, result: str, sms: str, voice: str, until: datetime, actor: str
+) -> None:
+    """Publish the result and start the publicity period (policy step 4). Raises :class:`Refused`."""
+    if not result.strip():
+        raise Refused("请写上协商结果", "result")
+    if until <= clock.now():
+        raise Refused("公示的截止时间要在以后", "until")
+    if c.state == "OPEN":
+        raise Refused("还在征集意见，请先结束征集")
+    _must(s, c, "publish", actor)
+    area = s.get_one(Area, c.area_id)
+    c.result, c.publicity_ends_at, c.publicity_left = result.strip(), until, None
+    sms = sms.strip() or matters.result_sms(c, area, c.result, until)
+    voice = voice.strip() or matters.result_voice(c, area, c.result, until)
+    c.sms, c.voice = {**c.sms, "result": sms}, {**c.voice, "result": voice}
+    _notice(s, c, "result", sms, voice, actor)
+
+
+def withdraw(s: Session, c: Consultation, actor: str, reason: str) -> None:
+    """Take the matter back; needs a reason."""
+    if len(reason.strip()) < 2:
+        raise Refused("请写明为什么撤回", "reason")
+    _must(s, c, "withdraw", actor, reason.strip())
+
+
+def objected(s: Session, c: Consultation, actor: str) -> None:
+    """An objection was opened: the countdown stops with what is left of it."""
+    before, now = c.state, clock.now()
+    if _move(s, c, "object", actor) and before in ("PUBLICITY", "EXPLAINED") and c.publicity_ends_at:
+        c.publicity_left = max(0, int((c.publicity_ends_at - now).total_seconds()))
+
+
+def explained(s: Session, c: Consultation, actor: str) -> None:
+    """No objection is open any more: the countdown goes on with the days that remained."""
+    if _move(s, c, "explain", actor):
+        left = c.publicity_left if c.publicity_left is not None else 0
+        c.publicity_ends_at = clock.now() + timedelta(seconds=left)
+        c.publicity_left = None
+
+
+def tick(s: Session, now: datetime | None = None) -> list[int]:
+    """Do what is due, oldest first; returns the ids of consultations that moved."""
+    now = now or clock.now()
+    moved: list[int] = []
+    for c in s.scalars(
+        select(Consultation)
+        .where(Consultation.state == "NOTICED", Consultation.opens_at <= now)
+        .order_by(Consultation.opens_at)
+    ):
+        if _move(s, c, "start", "clock", at=c.opens_at):
+            moved.append(c.id)
+    for c in s.scalars(
+        select(Consultation)
+        .where(Consultation.state == "OPEN", Consultation.closes_at < now)
+        .order_by(Consultation.closes_at)
+    ):
+        if _move(s, c, "close", "clock", at=c.closes_at):
+            moved.append(c.id)
+    for c in s.scalars(
+        select(Consultation)
+        .where(Consultation.state.in_(("PUBLICITY", "EXPLAINED")), Consultation.publicity_ends_at < now)
+        .order_by(Consultation.publicity_ends_at)
+    ):
+        if _open_objections(s, c) == 0 and _move(s, c, "take_effect", "clock", at=c.publicity_ends_at):
+            _tell_effective(s, c)
+            moved.append(c.id)
+    return moved
+
+
+def _open_objections(s: Session, c: Consultation) -> int:
+    open_ones = select(func.count()).select_from(Objection)
+    return (
+        s.scalar(open_ones.where(Objection.consultation_id == c.id, Objection.state == "open")) or 0
+    )
+
+
+def _tell_effective(s: Session, c: Consultation) -> None:
+    area = s.get_one(Area, c.area_id)
+    sms = c.sms.get("effective") or matters.effective_sms(c, area)
+    voice = c.voice.get("effective") or matters.effective_voice(c, area)
+    _notice(s, c, "effective", sms, voice, "clock")

@@ -1,0 +1,233 @@
+"""Making a consultation, finding it, and knowing whom it asks."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from gateway import clock, text
+from gateway.consultation.refusal import Refused
+from gateway.models.area import Area
+from gateway.models.consultation import UNITS, Consultation, ConsultationArea, ConsultationEvent
+from gateway.models.person import Household, Person
+from gateway.people.residents import GONE
+
+TOLD = ("NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED")
+
+
+def next_number(s: Session) -> int:
+    """The next free number; two digits from the start, so that “1” is always an answer, never a matter."""
+    return max(10, s.scalar(select(func.max(Consultation.number))) or 10) + 1
+
+
+def find(s: Session, number: int) -> Consultation | None:
+    return s.scalar(select(Consultation).where(Consultation.number == number))
+
+
+def create(
+    s: Session,
+    *,
+    number: int | None = None,
+    title: str,
+    area: Area,
+    area_ids: list[int] | None = None,
+    unit: str = "person",
+    options: dict[str, str],
+    opens_at: datetime,
+    closes_at: datetime,
+    sms: str = "",
+    voice: str = "",
+    group: str = "",
+    kind: str = "public_affairs",
+    lead: str = "",
+    by: str = "cli",
+) -> Consultation:
+    """A new consultation in state ACCEPTED. Raises :class:`Refused` naming the field that won't do."""
+    number = number or next_number(s)
+    title = title.strip()
+    if not title:
+        raise Refused("请写上这件事的题目", "title")
+    if len(title) > 60:
+        raise Refused("题目太长，电话里念不清，请不要超过六十个字", "title")
+    if number < 10 or number > 9999:
+        raise Refused("编号要在10到9999之间（一位数是留给按键的）", "number")
+    if find(s, number):
+        raise Refused(f"{number}号已经用过了，请换一个编号", "number")
+    if unit not in UNITS:
+        raise Refused("请选择怎样计票", "unit")
+    _check_options(options)
+    if closes_at <= opens_at:
+        raise Refused("截止要晚于开始", "closes_at")
+    if closes_at <= clock.now():
+        raise Refused("截止时间已经过去了", "closes_at")
+    sms = sms.strip() or default_sms(area, number, title, options, closes_at)
+    voice = voice.strip() or default_voice(area, number, title, options, closes_at)
+    made = Consultation(
+        number=number,
+        title=title,
+        area_id=area.id,
+        unit=unit,
+        options=options,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        sms={"notice": sms},
+        voice={"notice": voice},
+        group=group.strip(),
+        kind=kind,
+        lead=lead.strip(),
+        created_by=int(by.split(":")[1]) if by.startswith("organizer:") else None,
+    )
+    s.add(made)
+    s.flush()
+    for area_id in area_ids or [area.id]:
+        s.add(ConsultationArea(consultation_id=made.id, area_id=area_id))
+    s.add(ConsultationEvent(consultation_id=made.id, event="create", to_state=made.state, actor=by))
+    s.flush()
+    return made
+
+
+def _check_options(options: dict[str, str]) -> None:
+    if not 2 <= len(options) <= 3:
+        raise Refused("请给出两个或三个选项，多了电话里记不住", "options")
+    if sorted(options) != [str(n + 1) for n in range(len(options))]:
+        raise Refused("选项要从1开始连着编号", "options")
+    if any(not label.strip() or len(label) > 12 for label in options.values()):
+        raise Refused("每个选项要写字，不超过十二个字", "options")
+    if len(set(options.values())) < len(options):
+        raise Refused("有两个选项是一样的", "options")
+
+
+EDITABLE = ("title", "options", "opens_at", "closes_at", "group", "unit", "lead", "sms", "voice")
+
+
+def edit(s: Session, c: Consultation, **fields: Any) -> None:
+    """Change a consultation that nobody has been told of yet. Raises :class:`Refused`."""
+    if c.state != "ACCEPTED":
+        raise Refused("通知已经发出，不能再改；可以撤回后重新发起")
+    if "options" in fields:
+        _check_options(fields["options"])
+    for name, value in fields.items():
+        if name not in EDITABLE:
+            raise ValueError(name)
+        setattr(c, name, {**getattr(c, name), **value} if name in ("sms", "voice") else value)
+
+
+def area_ids(s: Session, c: Consultation) -> list[int]:
+    """The areas asked, with everything below them."""
+    asked = select(Area.path).join(ConsultationArea, ConsultationArea.area_id == Area.id)
+    paths = list(s.scalars(asked.where(ConsultationArea.consultation_id == c.id)))
+    found: set[int] = set()
+    for path in paths:
+        found |= set(s.scalars(select(Area.id).where(Area.path.startswith(path))))
+    return sorted(found)
+
+
+def eligible(s: Session, c: Consultation) -> Select[tuple[Person]]:
+    """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
+    found = select(Person).where(Person.area_id.in_(area_ids(s, c)), Person.state.not_in(GONE))
+    adult_before = clock.now().year - 18
+    found = found.where((Person.birth_year.is_(None)) | (Person.birth_year <= adult_before))
+    if c.group:
+        found = found.where(Person.group == c.group)
+    if c.unit == "owner":
+        found = found.where(Person.owner)
+    return found
+
+
+def may_answer(s: Session, c: Consultation, person: Person) -> bool:
+    return s.scalar(eligible(s, c).where(Person.id == person.id)) is not None
+
+
+def concerns(s: Session, c: Consultation, person: Person) -> bool:
+    """Whether the person belongs to those asked or affected, whoever may vote."""
+    if person.area_id not in area_ids(s, c):
+        return False
+    return not c.group or person.group == c.group
+
+
+def for_people(s: Session, people: list[Person], states: tuple[str, ...]) -> list[Consultation]:
+    """Consultations in these states that concern one of these people, oldest number first."""
+    if not people:
+        return []
+    own = {p.area_id for p in people}
+    paths = list(s.scalars(select(Area.path).where(Area.id.in_(own))))
+    above = {part for path in paths for part in _prefixes(path)}
+    asked = (
+        select(ConsultationArea.consultation_id)
+        .join(Area, Area.id == ConsultationArea.area_id)
+        .where(Area.path.in_(above))
+    )
+    found = s.scalars(
+        select(Consultation)
+        .where(Consultation.state.in_(states), Consultation.id.in_(asked))
+        .order_by(Consultation.number)
+    )
+    return [c for c in found if not c.group or any(p.group == c.group for p in people)]
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
+
+
+def household_of(s: Session, person: Person) -> Household | None:
+    return s.get(Household, person.household_id) if person.household_id else None
+
+
+def default_sms(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:
+    """A notice that fits one segment (70 units) where the title allows it."""
+    choices = "，".join(f"{label}回{key}" for key, label in options.items())
+    until = text.short_date(closes_at.astimezone(_zone()).date())
+    return f"{area.signed}{number}号事：{title}。{choices}。{until}止，问人回0"
+
+
+def default_voice(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:
+    """The spoken notice without the menu: the script speaks the choices itself, so they can't disagree."""
+    until = text.spoken_date(closes_at.astimezone(_zone()).date())
+    return (
+        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
+        f"{text.spoken_ordinal_matter(number)}事：{title}。（停一秒）{until}截止。"
+    )
+
+
+def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
+    """The text that opens the publicity period."""
+    day = text.short_date(until.astimezone(_zone()).date())
+    return f"{area.signed}{c.number}号公示：{result.rstrip('。')}。{day}止，反对请回“反对”加原因"
+
+
+def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> str:
+    day = text.spoken_date(until.astimezone(_zone()).date())
+    return (
+        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
+        f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{result.rstrip('。')}。（停一秒）"
+        f"公示到{day}。"
+    )
+
+
+def effective_sms(c: Consultation, area: Area) -> str:
+    return f"{area.signed}{c.number}号公示期满，没有未解决的反对，从今天起生效：{_short(c.result or c.title)}"
+
+
+def effective_voice(c: Consultation, area: Area) -> str:
+    return (
+        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）{text.spoken_ordinal_matter(c.number)}事，"
+        f"{c.title}，公示期满，没有未解决的反对，从今天起生效。（停一秒）{c.result}"
+    )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 30 else words[:29] + "…"
+
+
+def spoken_words(notice: str) -> str:
+    """A spoken notice without the menu an editor may have typed into it: from the first “请按1” clause on,
+    the script's own menu takes over, so that words and keys can't disagree."""
+    return re.split(r"[^。（）]*请按[0-9一二三]", notice, maxsplit=1)[0].rstrip("（停）（停一秒）")
+
+
+def _zone() -> ZoneInfo:
+    return clock.village_zone()

@@ -1,0 +1,154 @@
+"""Opposition in the publicity period. While one is open, the result can't take effect (domain §2)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.consultation import lifecycle, matters, receipts
+from gateway.consultation.refusal import Refused
+from gateway.models.answer import Objection
+from gateway.models.consultation import Consultation
+from gateway.models.organizer import Organizer
+from gateway.models.person import Person
+
+EXPLAIN_DAYS = 5  # domain.md §2: OBJECTED, explain (5 d)
+
+
+def open_(
+    s: Session,
+    c: Consultation,
+    person: Person | None,
+    words: str,
+    channel: str,
+    *,
+    handset_id: int | None = None,
+    recording_id: int | None = None,
+    by: int | None = None,
+) -> Objection:
+    """Open an objection and stop the countdown. Said again while still open, it is the same one with more words.
+
+    Raises :class:`Refused` with code ``late`` (after the deadline), ``not_public`` or ``stranger``.
+    """
+    now = clock.now()
+    if not c.in_publicity:
+        raise Refused(
+            f"{c.number}号现在不在公示期", code="late" if c.state in lifecycle.AFTER else "not_public"
+        )
+    if c.state == "PUBLICITY" and c.publicity_ends_at and now > c.publicity_ends_at:
+        raise Refused(f"{c.number}号公示期已过", code="late")
+    if person is None or not matters.concerns(s, c, person):
+        raise Refused("这件事没有涉及您登记的村组", code="stranger")
+    same = s.scalar(
+        select(Objection).where(
+            Objection.consultation_id == c.id,
+            Objection.person_id == person.id,
+            Objection.state.in_(("open", "explained")),
+        )
+    )
+    if same:
+        if words and words not in same.words:
+            same.words = f"{same.words}\n{words}".strip()
+        same.recording_id = recording_id or same.recording_id
+        same.state = "open"  # said again after the explanation: still objects
+        lifecycle.objected(s, c, actor=f"resident:{person.id}")
+        return same
+    objection = Objection(
+        consultation_id=c.id,
+        round=c.round,
+        person_id=person.id,
+        handset_id=handset_id,
+        words=words.strip(),
+        recording_id=recording_id,
+        channel=channel,
+        receipt=receipts.mint(s, "objection", c.id, person.id),
+        due_at=_due(now),
+        entered_by=by,
+    )
+    s.add(objection)
+    s.flush()
+    lifecycle.objected(s, c, actor=f"resident:{person.id}")
+    return objection
+
+
+def _due(now: datetime) -> datetime:
+    zone = clock.village_zone()
+    return clock.end_of_day((now.astimezone(zone) + timedelta(days=EXPLAIN_DAYS)).date(), zone)
+
+
+def still_open(s: Session, c: Consultation) -> int:
+    """How many objections keep the result from taking effect."""
+    return (
+        s.scalar(
+            select(func.count())
+            .select_from(Objection)
+            .where(Objection.consultation_id == c.id, Objection.state == "open")
+        )
+        or 0
+    )
+
+
+def of(s: Session, c: Consultation, person: Person) -> Objection | None:
+    """This person's objection that is not yet settled."""
+    return s.scalar(
+        select(Objection).where(
+            Objection.consultation_id == c.id,
+            Objection.person_id == person.id,
+            Objection.state.in_(("open", "explained")),
+        )
+    )
+
+
+def _settle(s: Session, objection: Objection, states: tuple[str, ...], **values: object) -> None:
+    """Move it on if it is still in one of ``states``; of two people doing so at once, one is told no."""
+    changed = s.execute(
+        update(Objection)
+        .where(Objection.id == objection.id, Objection.state.in_(states))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    s.refresh(objection)
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        raise Refused("这条反对已经处理过了")
+    c = s.get_one(Consultation, objection.consultation_id)
+    if still_open(s, c) == 0:
+        lifecycle.explained(s, c, actor=str(values.get("_actor", "organizer")))
+
+
+def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:
+    """Answer an objector (policy row 22). The caller sends the words by the resident's own channel.
+
+    The countdown goes on once every objection is answered; the objector may still object again.
+    """
+    if len(words.strip()) < 2:
+        raise Refused("请写下给居民的解释", "explanation")
+    _settle(
+        s,
+        objection,
+        ("open",),
+        state="explained",
+        explanation=words.strip(),
+        explained_at=clock.now(),
+        explained_by=o.id,
+    )
+
+
+def withdraw(s: Session, objection: Objection, actor: str) -> None:
+    """Only the objector withdraws (domain §2)."""
+    _settle(s, objection, ("open", "explained"), state="withdrawn", closed_at=clock.now())
+
+
+def resolve(s: Session, objection: Objection, o: Organizer, reason: str) -> None:
+    """The cause is gone, and the resident said so in person; the reason is kept."""
+    if len(reason.strip()) < 2:
+        raise Refused("请写明怎样解决的", "explanation")
+    _settle(
+        s,
+        objection,
+        ("open", "explained"),
+        state="resolved",
+        explanation=reason.strip(),
+        explained_by=o.id,
+        closed_at=clock.now(),
+    )

@@ -1,0 +1,64 @@
+"""Words on a matter, proposals, and wishes to be called back: everything a resident says that isn't a choice."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.consultation import receipts
+from gateway.models.answer import Opinion
+from gateway.models.consultation import Consultation
+from gateway.models.organizer import Organizer
+from gateway.models.person import Person
+
+KINDS = ("opinion", "proposal", "callback", "message", "late_objection")
+
+
+def add(
+    s: Session,
+    *,
+    consultation: Consultation | None,
+    person: Person | None,
+    handset_id: int | None,
+    words: str,
+    channel: str,
+    recording_id: int | None = None,
+    by: int | None = None,
+    anonymous: bool = False,
+    kind: str = "opinion",
+) -> Opinion:
+    """Keep somebody's words, verbatim. Unverified people may say what they think, too (domain §4)."""
+    if kind not in KINDS:
+        raise ValueError(kind)
+    receipt = receipts.mint(
+        s, "opinion", consultation.id if consultation else None, person.id if person else None
+    )
+    opinion = Opinion(
+        consultation_id=consultation.id if consultation else None,
+        person_id=person.id if person else None,
+        handset_id=handset_id,
+        kind=kind,
+        words=words.strip(),
+        channel=channel,
+        recording_id=recording_id,
+        receipt=receipt,
+        anonymous=anonymous,
+        entered_by=by,
+    )
+    s.add(opinion)
+    s.flush()
+    return opinion
+
+
+def open_callback(s: Session, handset_id: int) -> Opinion | None:
+    """The call-back this handset already waits for: there is never more than one open."""
+    return s.scalar(
+        select(Opinion)
+        .where(Opinion.handset_id == handset_id, Opinion.kind == "callback", Opinion.done_at.is_(None))
+        .order_by(Opinion.id)
+        .limit(1)
+    )
+
+
+def done(s: Session, opinion: Opinion, o: Organizer) -> None:
+    """Mark as dealt with."""
+    opinion.done_at, opinion.done_by = clock.now(), o.id

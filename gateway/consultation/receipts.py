@@ -1,0 +1,25 @@
+"""Receipt codes: short enough to be said over the phone."""
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.models.answer import Receipt
+
+
+def mint(s: Session, kind: str, consultation_id: int | None, person_id: int | None) -> str:
+    """A new code of five digits (six once five get crowded); never starts with 0, which means “a person”."""
+    for attempt in range(40):
+        digits = 5 if attempt < 20 else 6
+        code = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
+        if s.scalar(select(Receipt.id).where(Receipt.code == code)) is None:
+            s.add(Receipt(code=code, kind=kind, consultation_id=consultation_id, person_id=person_id))
+            s.flush()
+            return code
+    raise RuntimeError("no free receipt code in forty tries")
+
+
+def look_up(s: Session, code: str) -> Receipt | None:
+    """The receipt with that code, if there is one."""
+    return s.scalar(select(Receipt).where(Receipt.code == code))

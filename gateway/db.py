@@ -1,0 +1,159 @@
+"""The database: one engine, two ways in (read, write), column types, and migration under a lock."""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
+
+from gateway.vault import Vault
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK_ID = 770_077  # one PostgreSQL advisory lock for migrating, any constant
+_vault: Vault | None = None
+
+
+def use_vault(vault: Vault) -> None:
+    """Set the keys with which this process seals and opens :class:`Sealed` columns."""
+    global _vault
+    _vault = vault
+
+
+def vault() -> Vault:
+    """This process's keys; raises RuntimeError when :func:`use_vault` was not called."""
+    if _vault is None:
+        raise RuntimeError("no keys: call gateway.db.use_vault first")
+    return _vault
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant, kept in UTC and always handed out with a zone (SQLite forgets zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Sealed(TypeDecorator[str]):
+    """Personal text, encrypted at rest; can't be searched."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        return None if value is None else vault().seal(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> str | None:
+        return None if value is None else vault().open(value)
+
+
+class SealedJson(Sealed):
+    """A JSON value, encrypted at rest."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> bytes | None:
+        return None if value is None else vault().seal(json.dumps(value, ensure_ascii=False))
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> Any:
+        return None if value is None else json.loads(vault().open(value))
+
+
+class Database:
+    """An engine with the settings Xiangyin relies on, and its two doors: :meth:`read` and :meth:`write`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_pre_ping": not self.sqlite, "hide_parameters": True}
+        if self.sqlite:
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            options["connect_args"] = {"timeout": 30, "check_same_thread": False}
+        else:
+            options |= {"pool_size": 10, "max_overflow": 20}
+        self.engine: Engine = create_engine(url, **options)
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing = self.engine.execution_options(xiangyin_writes=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction, committed at the end of the block or rolled back by an exception.
+
+        On SQLite it takes the write lock at once: a reader that turns writer half-way can't be
+        made to wait, it fails.
+        """
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view for reading; nothing done in the block is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("xiangyin_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest tables; safe to call from many processes at once."""
+    from alembic import command
+    from alembic.config import Config
+
+    database = Database(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = database.engine
+    try:
+        if database.sqlite:
+            path = make_url(url).database
+            with Path(f"{path}.migrating").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                command.upgrade(config, "head")
+        else:
+            with database.engine.connect() as holder:
+                holder.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _LOCK_ID})
+                try:
+                    command.upgrade(config, "head")
+                finally:
+                    holder.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": _LOCK_ID})
+                    holder.commit()
+    finally:
+        database.close()

@@ -1,0 +1,107 @@
+"""What residents say: ballots, opinions, objections, and the recordings of their own voice."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.db import Sealed
+from gateway.models.base import Base, Row
+
+
+class Ballot(Row, Base):
+    """One person's present choice in one consultation. Changing one's mind changes this row and adds to the log."""
+
+    __tablename__ = "ballots"
+    __table_args__ = (UniqueConstraint("consultation_id", "person_id"),)
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    option: Mapped[str]
+    channel: Mapped[str]  # sms | voice | clerk
+    receipt: Mapped[str]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+    paper: Mapped[str] = mapped_column(default="")  # reference of the paper ballot, and the witness
+    changed_at: Mapped[datetime | None]
+
+
+class BallotLog(Row, Base):
+    """Append-only: every choice ever made, the replaced ones too."""
+
+    __tablename__ = "ballot_log"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    option: Mapped[str]
+    channel: Mapped[str]
+    receipt: Mapped[str]
+    entered_by: Mapped[int | None]
+    paper: Mapped[str] = mapped_column(default="")
+
+
+class Opinion(Row, Base):
+    """Words on an open matter (or on none): written or recorded."""
+
+    __tablename__ = "opinions"
+
+    consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultations.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
+    kind: Mapped[str] = mapped_column(default="opinion")  # opinion | proposal | callback | message | late_objection
+    words: Mapped[str] = mapped_column(Sealed, default="")
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id"))
+    channel: Mapped[str]
+    receipt: Mapped[str]
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+
+
+class Objection(Row, Base):
+    """Opposition in the publicity period. While one is open the result can't take effect (domain §2)."""
+
+    __tablename__ = "objections"
+    __table_args__ = (Index("ix_objections_consultation_id_state", "consultation_id", "state"),)
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
+    words: Mapped[str] = mapped_column(Sealed, default="")
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id"))
+    channel: Mapped[str]
+    receipt: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")  # open | explained | withdrawn | resolved
+    due_at: Mapped[datetime]
+    explanation: Mapped[str] = mapped_column(default="")
+    explained_at: Mapped[datetime | None]
+    explained_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+    closed_at: Mapped[datetime | None]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+
+
+class Receipt(Row, Base):
+    """A short code for an answer, which its giver can check later. Codes are unique, so 6 digits last long."""
+
+    __tablename__ = "receipts"
+
+    code: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]  # ballot | opinion | objection | claim
+    consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultations.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+
+class Recording(Row, Base):
+    """A resident's own voice, fetched from the carrier and kept in the data folder."""
+
+    __tablename__ = "recordings"
+
+    carrier_id: Mapped[str] = mapped_column(unique=True)  # or call + turn where the carrier gives none
+    url: Mapped[str | None] = mapped_column(Sealed)  # the carrier's; never shown to a browser
+    state: Mapped[str] = mapped_column(default="pending", index=True)  # pending | kept | lost
+    tries: Mapped[int] = mapped_column(default=0)
+    file: Mapped[str | None]  # relative to <data folder>/recordings
+    seconds: Mapped[int] = mapped_column(default=0)
+    handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"))

@@ -1,0 +1,32 @@
+"""Areas: province / city / county / township / village or community, one tree."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.models.base import Base, Row
+
+LEVELS = ("province", "city", "county", "township", "village", "community", "group")
+
+
+class Area(Row, Base):
+    """A place with its own roster and organizers. ``path`` ("/XQ/NL/") makes a subtree one LIKE."""
+
+    __tablename__ = "areas"
+
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    level: Mapped[str] = mapped_column(default="village")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
+    path: Mapped[str] = mapped_column(index=True)
+    signature: Mapped[str] = mapped_column(default="")  # without 【】, 2 to 8 characters
+    duty_phone: Mapped[str | None]  # of the village office: public, not a resident's
+    languages: Mapped[list[str]] = mapped_column(default=list)
+    profile: Mapped[list[str]] = mapped_column(default=list)
+    stats: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def signed(self) -> str:
+        """The signature as it opens an SMS: 【拟柳村委会】."""
+        return f"【{self.signature or self.name}】"

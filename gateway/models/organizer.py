@@ -1,0 +1,84 @@
+"""Organizers' accounts, their sessions, and the record of what they did."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.models.base import Base, Row
+
+ROLES = (
+    "village_organizer",
+    "clerk",
+    "approver",
+    "township_officer",
+    "supervision_member",
+    "third_party_evaluator",
+    "social_worker",
+    "county_viewer",
+    "administrator",
+)
+# may change things; the others read (and see no names where their role forbids it)
+ACTING = ("village_organizer", "clerk", "approver", "township_officer", "social_worker", "administrator")
+
+
+class Organizer(Row, Base):
+    """A panel account: a role in an area and everything below it."""
+
+    __tablename__ = "organizers"
+
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+    password: Mapped[str]  # argon2id
+    active: Mapped[bool] = mapped_column(default=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(default="zh")
+
+    @property
+    def acts(self) -> bool:
+        return self.role in ACTING
+
+
+class PanelSession(Row, Base):
+    """A signed-in browser. Only the token's hash is kept."""
+
+    __tablename__ = "panel_sessions"
+
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    organizer_id: Mapped[int] = mapped_column(ForeignKey("organizers.id"), index=True)
+    expires_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    agent: Mapped[str] = mapped_column(default="")
+
+
+class Audit(Row, Base):
+    """Append-only: who did what in which area. No personal data in ``details``."""
+
+    __tablename__ = "audit"
+
+    actor: Mapped[str]  # "organizer:3", "clock", "cli"
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    verb: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")  # "consultation:11"
+    details: Mapped[str] = mapped_column(default="")
+
+
+class Heartbeat(Base):
+    """When each long-running process last did its round."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class Fact(Base):
+    """A single stored value: first start, what the carrier was last asked, alarms."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,136 @@
+"""Organizers' accounts: making one, signing in, and staying signed in."""
+
+import hashlib
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from pypinyin import lazy_pinyin
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from gateway.models.area import Area
+from gateway.models.organizer import ROLES, Organizer, PanelSession
+
+SESSION_HOURS = 12
+_hasher = PasswordHasher()
+# checked when the login is unknown, so that the answer takes as long as for a known one
+_DUMMY = _hasher.hash("nobody")
+
+
+class WrongPassword(Exception):
+    """The login or the password is not right; which of them is never said."""
+
+
+class Locked(Exception):
+    """Too many wrong passwords."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def _real_now() -> datetime:
+    # sessions and locks run on real time: moving the trial village a day on must not sign anybody out
+    return datetime.now(UTC)
+
+
+def add(
+    s: Session, *, name: str, area: Area, role: str, login: str | None = None, password: str | None = None
+) -> tuple[Organizer, str]:
+    """A new account and its password (made up if not given). Raises ValueError for an unknown role or taken login."""
+    if role not in ROLES:
+        raise ValueError(f"unknown role {role!r}; one of {', '.join(ROLES)}")
+    base = login or re.sub(r"[^a-z0-9]", "", "".join(lazy_pinyin(name)).lower()) or "organizer"
+    chosen, n = base, 1
+    while s.scalar(select(Organizer.id).where(Organizer.login == chosen)):
+        if login:
+            raise ValueError(f"the login {login!r} is taken")
+        n += 1
+        chosen = f"{base}{n}"
+    password = password or "-".join(secrets.token_hex(2) for _ in range(3))
+    organizer = Organizer(
+        login=chosen, name=name, role=role, area_id=area.id, password=_hasher.hash(password)
+    )
+    s.add(organizer)
+    s.flush()
+    return organizer, password
+
+
+def check(s: Session, login: str, password: str) -> Organizer:
+    """The organizer who signs in; raises :class:`WrongPassword` or :class:`Locked`.
+
+    Five wrong passwords lock the account for a minute, each further one doubles that (at most a day).
+    The caller must commit even when this raises, or failures are not counted.
+    """
+    organizer = s.scalar(select(Organizer).where(Organizer.login == login.strip(), Organizer.active))
+    now = _real_now()
+    if organizer and organizer.locked_until and organizer.locked_until > now:
+        raise Locked(organizer.locked_until)
+    try:
+        _hasher.verify(organizer.password if organizer else _DUMMY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        if organizer:
+            # counted by the database, so that guesses in parallel all count
+            s.execute(
+                update(Organizer)
+                .where(Organizer.id == organizer.id)
+                .values(failures=Organizer.failures + 1)
+                .execution_options(synchronize_session=False)
+            )
+            s.refresh(organizer)
+            if organizer.failures >= 5:
+                minutes = min(2 ** (organizer.failures - 5), 24 * 60)
+                organizer.locked_until = now + timedelta(minutes=minutes)
+        raise WrongPassword from None
+    if organizer is None:
+        raise WrongPassword
+    organizer.failures, organizer.locked_until = 0, None
+    return organizer
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(s: Session, organizer: Organizer, agent: str) -> str:
+    """Open a session for a browser; returns the token for its cookie."""
+    token, now = secrets.token_urlsafe(32), _real_now()
+    s.execute(delete(PanelSession).where(PanelSession.expires_at < now))
+    s.add(
+        PanelSession(
+            token_hash=_hash(token),
+            organizer_id=organizer.id,
+            expires_at=now + timedelta(hours=SESSION_HOURS),
+            last_seen_at=now,
+            agent=agent[:200],
+        )
+    )
+    return token
+
+
+def who(s: Session, token: str) -> Organizer | None:
+    """Whose session this is, or None when it is unknown, over, or the account was closed."""
+    return s.scalar(
+        select(Organizer)
+        .join(PanelSession, PanelSession.organizer_id == Organizer.id)
+        .where(PanelSession.token_hash == _hash(token), PanelSession.expires_at > _real_now())
+        .where(Organizer.active)
+    )
+
+
+def sign_out(s: Session, token: str) -> None:
+    s.execute(delete(PanelSession).where(PanelSession.token_hash == _hash(token)))
+
+
+def change_password(s: Session, organizer: Organizer, old: str, new: str) -> None:
+    """Raises :class:`WrongPassword` for the old one, ValueError for a new one under ten characters."""
+    if len(new) < 10:
+        raise ValueError("at least ten characters")
+    try:
+        _hasher.verify(organizer.password, old)
+    except VerifyMismatchError:
+        raise WrongPassword from None
+    organizer.password = _hasher.hash(new)

@@ -1,0 +1,131 @@
+"""Who may see and do what. Permission is the query: every list an organizer gets starts here."""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.models.answer import Objection, Opinion, Recording
+from gateway.models.area import Area
+from gateway.models.base import Base
+from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.models.organizer import Audit, Organizer
+from gateway.models.outreach import Broadcast
+from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
+
+T = TypeVar("T", bound=Base)
+
+
+class NotVisible(Exception):
+    """There is no such row for this organizer; whether it exists elsewhere is not said."""
+
+
+class NotAllowed(Exception):
+    """This role may look, not act."""
+
+
+def areas(s: Session, o: Organizer) -> list[Area]:
+    """The organizer's own area and everything below it, top first."""
+    own = s.get_one(Area, o.area_id)
+    return list(s.scalars(select(Area).where(Area.path.startswith(own.path)).order_by(Area.path)))
+
+
+def area_ids(s: Session, o: Organizer) -> list[int]:
+    return [a.id for a in areas(s, o)]
+
+
+def _below(o: Organizer) -> Select[tuple[int]]:
+    """Sub-query of the organizer's area ids, so that a visible row is one statement."""
+    own = select(Area.path).where(Area.id == o.area_id).scalar_subquery()
+    return select(Area.id).where(Area.path.startswith(own))
+
+
+def consultations(s: Session, o: Organizer) -> Select[tuple[Consultation]]:
+    """Led by, or asking people in, the organizer's areas."""
+    asked = select(ConsultationArea.consultation_id).where(ConsultationArea.area_id.in_(_below(o)))
+    return select(Consultation).where(
+        or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked))
+    )
+
+
+def people(s: Session, o: Organizer) -> Select[tuple[Person]]:
+    return select(Person).where(Person.area_id.in_(_below(o)))
+
+
+def households(s: Session, o: Organizer) -> Select[tuple[Household]]:
+    return select(Household).where(Household.area_id.in_(_below(o)))
+
+
+def claims(s: Session, o: Organizer) -> Select[tuple[Claim]]:
+    """Claims to live in the organizer's areas; those that name no known area go to whoever is at the top."""
+    top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
+    return select(Claim).where(or_(Claim.area_id.in_(_below(o)), Claim.area_id.is_(None) & top))
+
+
+def broadcasts(s: Session, o: Organizer) -> Select[tuple[Broadcast]]:
+    return select(Broadcast).where(Broadcast.area_id.in_(_below(o)))
+
+
+def _handsets(o: Organizer) -> Select[tuple[int]]:
+    return (
+        select(PersonHandset.handset_id)
+        .join(Person, Person.id == PersonHandset.person_id)
+        .where(Person.area_id.in_(_below(o)))
+    )
+
+
+def _said(o: Organizer, table: Any, s: Session) -> Any:
+    """Words about a visible matter, or from a person or handset of the organizer's areas."""
+    seen = select(consultations(s, o).subquery().c.id)
+    mine = select(Person.id).where(Person.area_id.in_(_below(o)))
+    return or_(
+        table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o))
+    )
+
+
+def opinions(s: Session, o: Organizer) -> Select[tuple[Opinion]]:
+    """Opinions, proposals and call-back wishes; a stranger's words about no matter go to the top area."""
+    top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
+    nobody = Opinion.consultation_id.is_(None) & Opinion.person_id.is_(None) & top
+    return select(Opinion).where(or_(_said(o, Opinion, s), nobody))
+
+
+def objections(s: Session, o: Organizer) -> Select[tuple[Objection]]:
+    return select(Objection).where(_said(o, Objection, s))
+
+
+def recordings(s: Session, o: Organizer) -> Select[tuple[Recording]]:
+    """Recordings that belong to something the organizer can see."""
+    of_opinion = opinions(s, o).with_only_columns(Opinion.recording_id)
+    of_objection = objections(s, o).with_only_columns(Objection.recording_id)
+    of_claim = claims(s, o).with_only_columns(Claim.recording_id)
+    return select(Recording).where(
+        or_(
+            Recording.id.in_(of_opinion), Recording.id.in_(of_objection), Recording.id.in_(of_claim)
+        )
+    )
+
+
+def handsets(s: Session, o: Organizer) -> Select[tuple[Handset]]:
+    return select(Handset).where(Handset.id.in_(_handsets(o)))
+
+
+def get(s: Session, visible: Select[tuple[T]], model: type[T], id: int) -> T:
+    """The row with that id among the visible ones; raises :class:`NotVisible`."""
+    row = s.scalar(visible.where(model.id == id))  # type: ignore[attr-defined]
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def act(
+    s: Session, o: Organizer, verb: str, subject: str = "", area_id: int | None = None, details: str = ""
+) -> None:
+    """Record what an organizer does; raises :class:`NotAllowed` for roles that only look. No personal data."""
+    if not o.acts:
+        raise NotAllowed
+    s.add(
+        Audit(
+            actor=f"organizer:{o.id}", area_id=area_id or o.area_id, verb=verb, subject=subject, details=details
+        )
+    )

@@ -1,0 +1,183 @@
+"""Everything that can be configured, read from the environment once. The names are fixed: design, "Fixed names"."""
+
+import os
+import re
+import secrets
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+_LOOPBACK = re.compile(r"http://(127\.|localhost|\[::1\])")
+SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
+
+
+class BadSetting(Exception):
+    """A setting that can't be used; the message names it and says why."""
+
+
+def windows(text: str) -> tuple[tuple[int, int], ...]:
+    """``"08:30-11:30,14:00-19:30"`` as pairs of minutes since midnight; empty text gives no window.
+
+    Raises ValueError on anything else.
+    """
+    pairs = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        found = _WINDOW.fullmatch(part)
+        if not found:
+            raise ValueError(f"{part!r} is not a time window like 08:30-11:30")
+        h1, m1, h2, m2 = map(int, found.groups())
+        if h1 > 24 or h2 > 24 or m1 > 59 or m2 > 59:
+            raise ValueError(f"{part!r} is not a time of day")
+        pairs.append((h1 * 60 + m1, h2 * 60 + m2))
+    return tuple(pairs)
+
+
+class Settings(BaseSettings):
+    """One process's configuration. Build it with :meth:`load`, which words its refusals for a person."""
+
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=False)
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    redis_url: str | None = None
+    secret_key: str = ""
+    public_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_api_url: str = ""
+    hotline_number: str = ""
+
+    messages_per_second: float = Field(0, ge=0)
+    calls_per_second: float = Field(0, ge=0)
+    send_concurrency: int = Field(100, ge=1, le=1000)
+    lease_seconds: int = Field(60, ge=5, le=3600)
+    quiet_hours: str = "20:00-08:00"
+    call_hours: str = "08:30-11:30,14:00-19:30"
+    attempts_per_day: int = Field(2, ge=0)
+    timezone: str = "Asia/Shanghai"
+    default_language: str = "zh-CN"
+    xiangyin_part: str = "all"  # "hotline" or "panel" when a process serves only that half
+
+    @classmethod
+    def load(cls, **overrides: object) -> "Settings":
+        """Read the environment, then ``overrides``; raises :class:`BadSetting` naming the first bad value."""
+        given = {k: v for k, v in overrides.items() if v is not None}
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+            why = first["msg"].removeprefix("Value error, ")
+            shown = "" if name in ("SECRET_KEY", "TWILIO_AUTH_TOKEN") else f" ({first['input']!r})"
+            if not first["loc"]:
+                raise BadSetting(why) from None
+            raise BadSetting(f"{name}{shown}: {why}") from None
+
+    @field_validator("quiet_hours", "call_hours")
+    @classmethod
+    def _readable_hours(cls, value: str) -> str:
+        windows(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception:
+            raise ValueError("no such time zone") from None
+        return value
+
+    @field_validator("public_url", "twilio_api_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        if value and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("must start with http:// or https:// and name a host")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if self.twilio_account_sid:
+            if not self.twilio_auth_token:
+                raise ValueError("TWILIO_AUTH_TOKEN: needed when TWILIO_ACCOUNT_SID is set")
+            if not self.hotline_number:
+                raise ValueError("HOTLINE_NUMBER: needed when TWILIO_ACCOUNT_SID is set")
+            if self.twilio_api_url.startswith("http://") and not _LOOPBACK.match(self.twilio_api_url):
+                raise ValueError("TWILIO_API_URL: plain http is allowed only on this machine; use https")
+        if self.secret_key and len(self.secret_key) < 16:
+            raise ValueError("SECRET_KEY: at least 16 characters")
+        self.data_dir = self.data_dir.expanduser().absolute()
+        return self
+
+    # -- derived ---------------------------------------------------------------
+
+    @property
+    def simulated(self) -> bool:
+        """True when no real account is configured: the simulator is the carrier."""
+        return not self.twilio_account_sid
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL; ``postgres://`` and ``postgresql://`` mean psycopg 3."""
+        url = self.database_url or f"sqlite:///{self.data_dir / 'xiangyin.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+    @property
+    def base_url(self) -> str:
+        """The public address carriers and browsers use, without a trailing slash."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def account_sid(self) -> str:
+        return self.twilio_account_sid or SIMULATOR_SID
+
+    @cached_property
+    def auth_token(self) -> str:
+        """The carrier's shared secret; the simulator's is derived, so no two installations share one."""
+        if self.twilio_account_sid:
+            return self.twilio_auth_token
+        import hashlib
+
+        return hashlib.sha256(b"simulator:" + self.master_key).hexdigest()[:32]
+
+    @property
+    def carrier_url(self) -> str:
+        """Base of the carrier's REST API, without ``/2010-04-01``."""
+        if self.simulated:
+            return f"http://127.0.0.1:{self.port}/simulator"
+        return self.twilio_api_url or "https://api.twilio.com"
+
+    @property
+    def hotline(self) -> str:
+        return self.hotline_number or "+8649900000012"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def master_key(self) -> bytes:
+        """``SECRET_KEY``, or the key file that the first start writes with mode 600 in the data folder."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret.key"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            # O_EXCL: two processes starting together must not each make a key
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise BadSetting(f"DATA_DIR ({str(self.data_dir)!r}): {error.strerror}") from None
+        key = path.read_bytes().strip()
+        if len(key) < 16:
+            raise BadSetting(f"the key file secret.key in {self.data_dir} is damaged")
+        return key

@@ -133,7 +133,9 @@ def claim_recording(turn: Turn) -> Result:
 
 
 def _spoken_notice(c: Consultation) -> str:
-    return matters.spoken_words(c.voice.get("notice") or f"{text.spoken_ordinal_matter(c.number)}事，{c.title}。")
+    return matters.spoken_words(
+        c.voice.get("notice") or f"{text.spoken_ordinal_matter(c.number)}事，{c.title}。"
+    )
 
 
 def _about(c: Consultation, told: str = "notice") -> dict[str, str]:
@@ -281,7 +283,11 @@ def open_objection(turn: Turn) -> Result:
         made = objections.open_(turn.s, c, person, "", turn.channel, handset_id=turn.handset.id)
     except Refused as no:
         return ("late" if no.code in ("late", "not_public") else "stranger"), {}
-    return "ok", {**_receipt(made.receipt), "objection_id": str(made.id), "days": str(objections.EXPLAIN_DAYS)}
+    return "ok", {
+        **_receipt(made.receipt),
+        "objection_id": str(made.id),
+        "days": str(objections.EXPLAIN_DAYS),
+    }
 
 
 @action

@@ -205,7 +205,13 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
     check_folder(settings)
     check_port(settings.host, settings.port)
     server = _redis(settings)
-    supervisor = Supervisor([web(settings), *_lanes(settings, list(LANES)), Child("clock", _ours("clock"), _environment(settings))])
+    supervisor = Supervisor(
+        [
+            web(settings),
+            *_lanes(settings, list(LANES)),
+            Child("clock", _ours("clock"), _environment(settings)),
+        ]
+    )
     supervisor.listen()
     try:
         lines = prepare()

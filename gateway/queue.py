@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -168,10 +169,8 @@ class LaneWorker(Worker):
 
     def request_stop(self, signum: Any, frame: Any) -> None:
         if self.horse_pid:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
         super().request_stop(signum, frame)
 
 

@@ -1,7 +1,6 @@
 """What one process holds: settings, database, scripts, and the ways to the carrier and to Redis."""
 
 from contextlib import suppress
-from pathlib import Path
 
 import redis
 import structlog
@@ -17,7 +16,6 @@ from gateway.models.organizer import Fact
 from gateway.settings import Settings
 from gateway.vault import Vault
 
-SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 log = structlog.get_logger()
 __all__ = ["Runtime", "tables"]  # importing the tables is what lets mappers find each other
 

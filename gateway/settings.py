@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _LOOPBACK = re.compile(r"http://(127\.|localhost|\[::1\])")
+SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
 
 

@@ -149,5 +149,7 @@ def spoken_money(yuan: float) -> str:
         return f"{spoken_number(whole)}块钱"
     words = spoken_number(whole) + "块" if whole else ""
     if last:
-        return words + (f"{_DIGITS[jiao]}毛{_DIGITS[last]}分" if jiao else f"{'零' if whole else ''}{_DIGITS[last]}分")
+        return words + (
+            f"{_DIGITS[jiao]}毛{_DIGITS[last]}分" if jiao else f"{'零' if whole else ''}{_DIGITS[last]}分"
+        )
     return words + (_DIGITS[jiao] if whole else f"{_DIGITS[jiao]}毛钱")

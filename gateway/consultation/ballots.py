@@ -99,7 +99,7 @@ def tally(s: Session, c: Consultation) -> Tally:
         conflicts: list[str] = []
     else:
         voices, conflicts = _household_voices(s, rows)
-    counts = {key: 0 for key in c.options}
+    counts = dict.fromkeys(c.options, 0)
     channels: dict[str, int] = {}
     for ballot in voices:
         counts[ballot.option] = counts.get(ballot.option, 0) + 1
@@ -146,7 +146,5 @@ def _eligible_units(s: Session, c: Consultation) -> int:
     if c.unit == "person":
         return s.scalar(select(func.count()).select_from(people)) or 0
     homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
-    alone = (
-        s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
-    )
+    alone = s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
     return homes + alone

@@ -189,9 +189,7 @@ def tick(s: Session, now: datetime | None = None) -> list[int]:
 
 def _open_objections(s: Session, c: Consultation) -> int:
     open_ones = select(func.count()).select_from(Objection)
-    return (
-        s.scalar(open_ones.where(Objection.consultation_id == c.id, Objection.state == "open")) or 0
-    )
+    return s.scalar(open_ones.where(Objection.consultation_id == c.id, Objection.state == "open")) or 0
 
 
 def _tell_effective(s: Session, c: Consultation) -> None:

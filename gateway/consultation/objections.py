@@ -100,7 +100,7 @@ def of(s: Session, c: Consultation, person: Person) -> Objection | None:
     )
 
 
-def _settle(s: Session, objection: Objection, states: tuple[str, ...], **values: object) -> None:
+def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: str, **values: object) -> None:
     """Move it on if it is still in one of ``states``; of two people doing so at once, one is told no."""
     changed = s.execute(
         update(Objection)
@@ -113,7 +113,7 @@ def _settle(s: Session, objection: Objection, states: tuple[str, ...], **values:
         raise Refused("这条反对已经处理过了")
     c = s.get_one(Consultation, objection.consultation_id)
     if still_open(s, c) == 0:
-        lifecycle.explained(s, c, actor=str(values.get("_actor", "organizer")))
+        lifecycle.explained(s, c, actor)
 
 
 def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:
@@ -127,6 +127,7 @@ def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:
         s,
         objection,
         ("open",),
+        f"organizer:{o.id}",
         state="explained",
         explanation=words.strip(),
         explained_at=clock.now(),
@@ -136,7 +137,7 @@ def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:
 
 def withdraw(s: Session, objection: Objection, actor: str) -> None:
     """Only the objector withdraws (domain §2)."""
-    _settle(s, objection, ("open", "explained"), state="withdrawn", closed_at=clock.now())
+    _settle(s, objection, ("open", "explained"), actor, state="withdrawn", closed_at=clock.now())
 
 
 def resolve(s: Session, objection: Objection, o: Organizer, reason: str) -> None:
@@ -147,6 +148,7 @@ def resolve(s: Session, objection: Objection, o: Organizer, reason: str) -> None
         s,
         objection,
         ("open", "explained"),
+        f"organizer:{o.id}",
         state="resolved",
         explanation=reason.strip(),
         explained_by=o.id,

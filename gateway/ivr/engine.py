@@ -148,7 +148,10 @@ def _by_key(
         return None
     if choice.target == step.name:  # hear it again: as often as wanted, and no failure
         return _walk(script, step.name, facts, (), {}, place)
-    learned = {} if choice.everywhere else {step.name: choice.key, f"{step.name}_said": choice.label}
+    learned = {}
+    if not choice.everywhere:
+        # last_choice lets one action serve several menus
+        learned = {step.name: choice.key, f"{step.name}_said": choice.label, "last_choice": step.name}
     return _walk(script, choice.target, {**facts, **learned}, (), learned, place)
 
 
@@ -176,7 +179,11 @@ def _miss(script: Script, step: Step, place: Place, facts: Mapping[str, Any], pa
     sorry = Line(step.name, part)
     if misses < step.tries:
         return Turn(
-            Place(step.name, misses), (sorry, Line(step.name)), wants=_WAITS[step.does], learned={}, over=False
+            Place(step.name, misses),
+            (sorry, Line(step.name)),
+            wants=_WAITS[step.does],
+            learned={},
+            over=False,
         )
     target = (step.silent if part == "silent" else step.lost) or _person(script, step)
     if target is None:

@@ -7,7 +7,6 @@ from sqlalchemy.types import TypeDecorator
 from gateway.models.tables import Base
 
 
-
 def render_item(kind: str, item: object, _context: object) -> str | bool:
     """Write our column types as the plain ones underneath, so that an old version never imports new code."""
     if kind == "type" and isinstance(item, TypeDecorator):

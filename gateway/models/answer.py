@@ -48,7 +48,9 @@ class Opinion(Row, Base):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultations.id"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
-    kind: Mapped[str] = mapped_column(default="opinion")  # opinion | proposal | callback | message | late_objection
+    kind: Mapped[str] = mapped_column(
+        default="opinion"
+    )  # opinion | proposal | callback | message | late_objection
     words: Mapped[str] = mapped_column(Sealed, default="")
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id"))
     channel: Mapped[str]

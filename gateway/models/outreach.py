@@ -34,7 +34,9 @@ class Broadcast(Row, Base):
     channel: Mapped[str] = mapped_column(default="auto")  # sms | voice | auto
     sms: Mapped[str] = mapped_column(default="")
     voice: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(default="draft", index=True)  # draft | running | paused | done | cancelled
+    state: Mapped[str] = mapped_column(
+        default="draft", index=True
+    )  # draft | running | paused | done | cancelled
     by: Mapped[str] = mapped_column(default="clock")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

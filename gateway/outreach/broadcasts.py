@@ -139,7 +139,7 @@ def finish(s: Session) -> list[int]:
 
 def counts(s: Session, b: Broadcast) -> dict[str, int]:
     """How many deliveries are in each state; every state is named, also with 0."""
-    found = {state: 0 for state in RANK}
+    found = dict.fromkeys(RANK, 0)
     rows = s.execute(
         select(Delivery.state, func.count()).where(Delivery.broadcast_id == b.id).group_by(Delivery.state)
     )
@@ -223,5 +223,3 @@ def unfinished_lanes(s: Session) -> list[str]:
         .distinct()
     )
     return list(rows)
-
-

@@ -35,9 +35,7 @@ def pick_up(s: Session) -> list[int]:
 
 def asked(s: Session, c: Consultation) -> list[int]:
     """The areas a consultation asks."""
-    return list(
-        s.scalars(select(ConsultationArea.area_id).where(ConsultationArea.consultation_id == c.id))
-    )
+    return list(s.scalars(select(ConsultationArea.area_id).where(ConsultationArea.consultation_id == c.id)))
 
 
 def of(s: Session, c: Consultation) -> list[Broadcast]:

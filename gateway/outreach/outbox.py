@@ -7,7 +7,7 @@ request leaves. After that only a callback, or the carrier's own list, says what
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,15 +50,15 @@ class Outcome:
     failure: Failure | None = None
 
 
-def drain(rt: Runtime, lane: str) -> int:
+def drain(rt: Runtime, lane: str, stopping: Callable[[], bool] = lambda: False) -> int:
     """Send everything that is due in this lane; returns how many requests were made.
 
-    Many workers may drain one lane: rows are claimed, never looked at and then taken.
+    ``stopping`` is asked between batches. Many workers may drain one lane: rows are claimed, never looked at and then taken.
     """
     if hours.minutes_until_allowed(rt.settings, lane) > 0:
         return 0
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        return runner.run(_drain(rt, lane))
+        return runner.run(_drain(rt, lane, stopping))
 
 
 def _fast_loop() -> Any:
@@ -69,7 +69,7 @@ def _fast_loop() -> Any:
     return None
 
 
-async def _drain(rt: Runtime, lane: str) -> int:
+async def _drain(rt: Runtime, lane: str, stopping: Callable[[], bool]) -> int:
     settings = rt.settings
     carrier = rt.make_carrier()
     rate = settings.calls_per_second if lane == "calls" else settings.messages_per_second
@@ -78,7 +78,7 @@ async def _drain(rt: Runtime, lane: str) -> int:
     try:
         # replies leave one at a time as they come, bulk in batches that keep every connection busy
         size = settings.send_concurrency * (1 if rate else 2)
-        while hours.minutes_until_allowed(settings, lane) == 0:
+        while not stopping() and hours.minutes_until_allowed(settings, lane) == 0:
             batch = await asyncio.to_thread(claim, rt, lane, min(size, int(rate * 10) or size))
             if not batch:
                 break

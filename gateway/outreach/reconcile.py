@@ -91,8 +91,14 @@ def sweep(rt: Runtime) -> int:
     with rt.db.read() as s:
         lost = list(
             s.execute(
-                select(Delivery.id, Delivery.channel, Delivery.submitted_at, Handset.number, Delivery.body,
-                       Broadcast.sms)  # fmt: skip
+                select(
+                    Delivery.id,
+                    Delivery.channel,
+                    Delivery.submitted_at,
+                    Handset.number,
+                    Delivery.body,
+                    Broadcast.sms,
+                )  # fmt: skip
                 .join(Handset, Handset.id == Delivery.handset_id)
                 .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
                 .where(Delivery.state.in_(("submitting", "unknown")), Delivery.lease_until < now)
@@ -151,7 +157,9 @@ def _conclude(rt: Runtime, id: int, channel: str, found: list[Found]) -> bool:
     with rt.db.write() as s:
         # a list entry that another delivery already is can't be this one, too
         taken = set(
-            s.scalars(select(Delivery.carrier_id).where(Delivery.carrier_id.in_([f.carrier_id for f in found])))
+            s.scalars(
+                select(Delivery.carrier_id).where(Delivery.carrier_id.in_([f.carrier_id for f in found]))
+            )
         )
         free = [f for f in found if f.carrier_id not in taken]
         if free:

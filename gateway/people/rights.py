@@ -43,9 +43,7 @@ def _below(o: Organizer) -> Select[tuple[int]]:
 def consultations(s: Session, o: Organizer) -> Select[tuple[Consultation]]:
     """Led by, or asking people in, the organizer's areas."""
     asked = select(ConsultationArea.consultation_id).where(ConsultationArea.area_id.in_(_below(o)))
-    return select(Consultation).where(
-        or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked))
-    )
+    return select(Consultation).where(or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked)))
 
 
 def people(s: Session, o: Organizer) -> Select[tuple[Person]]:
@@ -78,9 +76,7 @@ def _said(o: Organizer, table: Any, s: Session) -> Any:
     """Words about a visible matter, or from a person or handset of the organizer's areas."""
     seen = select(consultations(s, o).subquery().c.id)
     mine = select(Person.id).where(Person.area_id.in_(_below(o)))
-    return or_(
-        table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o))
-    )
+    return or_(table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o)))
 
 
 def opinions(s: Session, o: Organizer) -> Select[tuple[Opinion]]:
@@ -100,9 +96,7 @@ def recordings(s: Session, o: Organizer) -> Select[tuple[Recording]]:
     of_objection = objections(s, o).with_only_columns(Objection.recording_id)
     of_claim = claims(s, o).with_only_columns(Claim.recording_id)
     return select(Recording).where(
-        or_(
-            Recording.id.in_(of_opinion), Recording.id.in_(of_objection), Recording.id.in_(of_claim)
-        )
+        or_(Recording.id.in_(of_opinion), Recording.id.in_(of_objection), Recording.id.in_(of_claim))
     )
 
 
@@ -126,6 +120,10 @@ def act(
         raise NotAllowed
     s.add(
         Audit(
-            actor=f"organizer:{o.id}", area_id=area_id or o.area_id, verb=verb, subject=subject, details=details
+            actor=f"organizer:{o.id}",
+            area_id=area_id or o.area_id,
+            verb=verb,
+            subject=subject,
+            details=details,
         )
     )

@@ -1,0 +1,70 @@
+"""The web application: webhooks, public pages, and (on one machine) panel, simulator and browser phone."""
+
+import hashlib
+import hmac
+import logging
+
+import structlog
+from flask import Flask, redirect, render_template
+from werkzeug.wrappers import Response
+
+from gateway.runtime import Runtime
+from gateway.settings import Settings
+from gateway.web import board, health, recordings, sms, status, voice
+
+_UPLOAD = 25 * 1024 * 1024  # bytes; a roster of 200,000 rows fits
+
+
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> Flask:
+    """Build the application. ``XIANGYIN_PART`` = ``hotline`` leaves the panel out, ``panel`` the webhooks.
+
+    Raises BadSetting.
+    """
+    rt = runtime or Runtime.open(settings)
+    quiet_logs()
+    app = Flask(__name__, template_folder="web/templates", static_folder=None)
+    app.extensions["xiangyin"] = rt
+    app.config["MAX_CONTENT_LENGTH"] = _UPLOAD
+    app.secret_key = hmac.new(rt.settings.master_key, b"xiangyin/flask", hashlib.sha256).digest()
+    part = rt.settings.xiangyin_part
+    app.register_blueprint(health.blueprint)
+    if part != "panel":
+        for door in (sms, voice, status, recordings, board):
+            app.register_blueprint(door.blueprint)
+        if rt.settings.simulated:
+            from gateway.simulator.mount import mount
+
+            mount(app, rt)
+        app.add_url_rule("/", "front", _front)
+    if part != "hotline":
+        from admin.app import register
+
+        register(app)
+        if part == "panel":
+            app.add_url_rule("/", "front", lambda: redirect("/admin/"))
+    return app
+
+
+def _front() -> str | Response:
+    """Where to go from the printed address."""
+    from gateway.web.signed import runtime
+
+    return render_template(
+        "front.html", simulated=runtime().settings.simulated, part=runtime().settings.xiangyin_part
+    )
+
+
+def quiet_logs() -> None:
+    """One line an event, without personal data; libraries only when something is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,153 @@
+"""The command line. Every command works on the data folder, whether or not ``up`` is running."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import cli_facts
+from gateway.cli_common import emit, json_option, settings, with_runtime
+from gateway.settings import Settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """乡音 Xiangyin: take part in your village's decisions with nothing but a telephone."""
+
+
+# ---- processes -------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--host", default=None, help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port (default PORT or 8000).")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Data folder.")
+@click.option("--demo", is_flag=True, help="Load the sample township first.")
+def up(host: str | None, port: int | None, data_dir: Path | None, demo: bool) -> None:
+    """Run everything for one machine: web, workers, clock, and Redis if none is configured."""
+    from gateway.processes import CannotStart
+    from gateway.processes import up as run
+
+    st = settings(host=host, port=port, data_dir=data_dir)
+
+    def prepare() -> list[str]:
+        from gateway.runtime import Runtime
+
+        rt = Runtime.open(st)
+        try:
+            return [*(_sample(rt) if demo else []), _carrier_line(st)]
+        finally:
+            rt.close()
+
+    try:
+        sys.exit(run(st, prepare))
+    except CannotStart as why:
+        raise click.ClickException(str(why)) from None
+
+
+def _carrier_line(st: Settings) -> str:
+    if st.simulated:
+        return "运营商 carrier: 模拟（不花钱，不出这台机器，任何钟点都发）simulator, sends at any hour — 试用电话 /phone/"
+    return f"运营商 carrier: {st.carrier_url} — 热线 hotline {st.hotline}"
+
+
+def _sample(rt: Any) -> list[str]:
+    from gateway import sample
+
+    first = sample.load(rt.db, rt.settings)[0]
+    return [
+        f"工作台 panel: /admin/ — 登录 login {first.login} 密码 password {first.password}（{first.area_name} {first.name}）"
+    ]
+
+
+@main.command()
+@click.argument("part", type=click.Choice(["hotline", "panel"]))
+@click.option("--host", default=None)
+@click.option("--port", type=int, default=None)
+def serve(part: str, host: str | None, port: int | None) -> None:
+    """Run only the public listener (hotline) or only the panel."""
+    from gateway.processes import CannotStart
+    from gateway.processes import serve as run
+
+    try:
+        sys.exit(run(settings(host=host, port=port), part))
+    except CannotStart as why:
+        raise click.ClickException(str(why)) from None
+
+
+@main.command()
+@click.argument("queues", nargs=-1, type=click.Choice(["replies", "bulk", "calls"]))
+def worker(queues: tuple[str, ...]) -> None:
+    """Send what is due. With one queue this process works on it; otherwise it starts a process for each."""
+    from gateway.processes import CannotStart, one_worker, workers
+    from gateway.queue import LANES
+
+    try:
+        if len(queues) == 1:
+            sys.exit(one_worker(settings(), queues[0]))
+        sys.exit(workers(settings(), list(queues or LANES)))
+    except CannotStart as why:
+        raise click.ClickException(str(why)) from None
+
+
+@main.command()
+@with_runtime
+def clock(rt: Any) -> None:
+    """Act on deadlines, pick up notices, look after deliveries out of sight."""
+    from gateway.app import quiet_logs
+    from gateway.jobs import run_clock
+
+    quiet_logs()
+    stop = threading.Event()
+    for which in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(which, lambda *_: stop.set())
+    run_clock(rt, stop)
+
+
+@main.command()
+@with_runtime
+def migrate(rt: Any) -> None:
+    """Bring the database to the newest tables (every start does this by itself)."""
+    click.echo("ok")
+
+
+@main.command()
+@json_option
+@with_runtime
+def demo(rt: Any, as_json: bool) -> None:
+    """Load the sample township; again is fine."""
+    from gateway import sample
+
+    accounts = sample.load(rt.db, rt.settings)
+    rows = [{"login": a.login, "password": a.password, "role": a.role, "area": a.area_name} for a in accounts]
+    emit(
+        as_json,
+        {"organizers": rows},
+        [f"{r['login']}  {r['password']}  {r['role']}  {r['area']}" for r in rows],
+    )
+
+
+@main.command(name="interpret")
+def interpret_command() -> None:
+    """Read JSON lines {text, context} and print what each SMS means, one JSON line each."""
+    from gateway.ivr.interpret import interpret
+
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+            said = interpret(str(asked.get("text", "")), dict(asked.get("context") or {}))
+        except (ValueError, AttributeError, TypeError) as error:
+            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {error}"}
+        click.echo(json.dumps(said, ensure_ascii=False))
+
+
+cli_facts.add_to(main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What all commands share: settings with worded refusals, an open runtime, facts as JSON or lines."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from gateway.settings import BadSetting, Settings
+
+
+def emit(as_json: bool, data: Any, lines: list[str]) -> None:
+    """Facts as one JSON document, or as lines for a person."""
+    click.echo(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def settings(**overrides: Any) -> Settings:
+    """This process's settings; exits with one sentence when one is bad."""
+    try:
+        loaded = Settings.load(**overrides)
+        _ = loaded.master_key
+        return loaded
+    except BadSetting as bad:
+        raise click.ClickException(str(bad)) from None
+    except OSError as error:
+        raise click.ClickException(f"DATA_DIR: {error}") from None
+
+
+def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand an open runtime to a command, and close it afterwards."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from gateway.runtime import Runtime
+
+        rt = Runtime.open(settings())
+        try:
+            return command(rt, *args, **kwargs)
+        finally:
+            rt.close()
+
+    return run
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")

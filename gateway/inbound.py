@@ -1,0 +1,272 @@
+"""One message or key press → one turn. Stored before it is acknowledged, and safe to repeat (design §4.1)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from gateway import actions, clock, phones
+from gateway.actions import ACTIONS
+from gateway.ivr import render
+from gateway.ivr.engine import advance, begin
+from gateway.ivr.load import load_all
+from gateway.ivr.script import Heard, Key, Line, Outcome, Place, Recording, Script, Silence, Turn
+from gateway.models import answer
+from gateway.models.conversation import Conversation, InboundEvent
+from gateway.models.organizer import Fact
+from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.person import Handset
+from gateway.outreach import reconcile
+from gateway.people import residents
+from gateway.replies import reply_text
+from gateway.runtime import Runtime
+from gateway.settings import SCRIPTS
+from gateway.texting import intents
+
+log = structlog.get_logger()
+HOTLINE = "hotline"
+_MOST_STEPS = 25  # actions in one turn; more is a loop in a script
+_SORRY = "对不起，这会儿有点忙。您来过电话我们记下了，过一会儿给您打回来。再见。"
+Form = Mapping[str, str]
+
+
+@cache
+def scripts() -> dict[str, Script]:
+    """All scripts, loaded once a process. Raises ScriptFaults."""
+    return load_all(SCRIPTS, ACTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What to answer, and which lanes have something to send now."""
+
+    document: str
+    wakes: frozenset[str] = frozenset()
+
+
+Handle = Callable[[Session, InboundEvent, Handset], tuple[str, set[str]]]
+
+
+def sms(rt: Runtime, form: Form) -> Answered:
+    """Take in one SMS. A repeat of the same MessageSid gets the stored answer and changes nothing."""
+    carrier_id = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
+
+    def handle(s: Session, event: InboundEvent, handset: Handset) -> tuple[str, set[str]]:
+        text = intents.answer(s, rt.settings, handset, form, event)
+        return render.message_document(text), {"replies", "calls"}
+
+    return _once(rt, carrier_id, "sms", form, handle, render.message_document(reply_text("trouble")))
+
+
+def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> Answered:
+    """Take in one request of a call: its beginning, a key press, a recording, or a silence."""
+    turn = query.get("t", "")
+    step = f"turn-{turn}" if "c" in query and turn.isdigit() else "start"
+
+    def handle(s: Session, event: InboundEvent, handset: Handset) -> tuple[str, set[str]]:
+        return _one_turn(rt, s, handset, form, query), set()
+
+    return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY))
+
+
+def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> Answered:
+    if not carrier_id:
+        return Answered(sorry)
+    dialect: Any = sqlite if rt.db.sqlite else postgresql
+    with rt.db.write() as s:
+        outbound = form.get("Direction", "inbound").startswith("outbound")
+        handset = _handset(s, form.get("To" if outbound else "From", ""))
+        new = dialect.insert(InboundEvent).values(
+            carrier_id=carrier_id, step=step, handset_id=handset.id, payload=dict(form), answer="",
+            created_at=clock.now(),
+        )  # fmt: skip
+        id = s.scalar(new.on_conflict_do_nothing().returning(InboundEvent.id))
+        if id is None:
+            stored = s.scalar(
+                select(InboundEvent.answer).where(
+                    InboundEvent.carrier_id == carrier_id, InboundEvent.step == step
+                )
+            )
+            return Answered(stored or sorry)
+        event, wakes = s.get_one(InboundEvent, id), set[str]()
+        try:
+            with s.begin_nested():
+                event.answer, wakes = handle(s, event, handset)
+        except (
+            Exception
+        ) as error:  # whatever went wrong, what the resident said is kept and somebody rings back
+            log.exception("an inbound event could not be processed", event=id)
+            s.refresh(event)
+            event.answer, event.error = sorry, f"{type(error).__name__}: {error}"[:500]
+            actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
+            s.merge(Fact(name="alarm:inbound", value="有来电或短信没有处理成，已记在“收件”里，请回电"))
+        return Answered(event.answer, frozenset(wakes))
+
+
+def _handset(s: Session, number: str) -> Handset:
+    try:
+        phone = phones.normalize(number)
+    except phones.BadPhone:
+        phone = phones.Phone((number or "anonymous")[:20], phones.UNKNOWN)
+    return residents.handset_for(s, phone)
+
+
+# ---- one turn of a call ----------------------------------------------------------------------------------
+
+
+def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapping[str, str]) -> str:
+    script = scripts()[HOTLINE]
+    call, conversation = form["CallSid"], None
+    if query.get("c", "").isdigit():
+        conversation = s.get(Conversation, int(query["c"]))
+        if conversation is not None and conversation.carrier_id != call:
+            conversation = None  # another call's address: this call starts at the beginning
+    if conversation is None:
+        conversation = s.scalar(select(Conversation).where(Conversation.carrier_id == call))
+    delivery = _delivery(s, conversation, query)
+    act = actions.Turn(
+        s=s,
+        settings=rt.settings,
+        handset=handset,
+        facts=dict(conversation.facts) if conversation else {},
+        delivery=delivery,
+    )
+    if conversation is None:
+        act.facts |= _first_facts(s, act)
+        turn = begin(script, _entry(s, delivery), act.facts)
+        conversation = Conversation(
+            handset_id=handset.id,
+            channel="voice",
+            carrier_id=call,
+            script=script.name,
+            digest=script.digest,
+            place=turn.place.to_json(),
+            facts=act.facts,
+            delivery_id=delivery.id if delivery else None,
+            expires_at=clock.now() + timedelta(seconds=script.expires["voice"]),
+        )
+        s.add(conversation)
+        s.flush()
+        if delivery:
+            delivery.heard = delivery.heard or "answered"
+            reconcile.reported(s, delivery.id, call, "in-progress", None, "voice")
+    else:
+        if delivery and delivery.heard == "answered":
+            delivery.heard = "to_end"  # a wait comes only after the words before it
+        act.heard = _heard(s, act, form, query, call)
+        place = Place.from_json(conversation.place)
+        turn = advance(script, place, act.heard, act.facts, conversation.language)
+    turn, lines = _follow(script, act, turn, conversation.language)
+    conversation.turn += 1
+    conversation.place, conversation.facts = turn.place.to_json(), dict(act.facts)
+    conversation.over = turn.over
+    base = rt.settings.base_url
+    return render.voice(
+        script,
+        conversation.language,
+        turn,
+        act.facts,
+        lines=lines,
+        action_url=f"{base}/twilio/voice?c={conversation.id}&t={conversation.turn}",
+        recording_url=f"{base}/twilio/recording",
+    )
+
+
+def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tuple[Turn, list[Line]]:
+    """Run actions until somebody has to say something, or all is over."""
+    lines = list(turn.lines)
+    act.facts |= turn.learned
+    for _ in range(_MOST_STEPS):
+        if turn.action is None:
+            return turn, lines
+        outcome, learned = ACTIONS[turn.action.name](act)
+        act.facts |= learned
+        turn = advance(script, turn.place, Outcome(outcome), act.facts, language)
+        act.facts |= turn.learned
+        lines += turn.lines
+    raise RuntimeError(f"script {script.name} goes round at {turn.place.step}")
+
+
+def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str, str]) -> Delivery | None:
+    id = conversation.delivery_id if conversation else None
+    if id is None and query.get("d", "").isdigit():
+        id = int(query["d"])
+    return s.get(Delivery, id) if id else None
+
+
+def _entry(s: Session, delivery: Delivery | None) -> str | None:
+    """Where a call begins: ours by what it is about, theirs at the greeting."""
+    if delivery is None:
+        return None
+    b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
+    if b is None or b.consultation_id is None:
+        return "call_message"
+    return "call_notice" if b.stage in ("notice", "reminder") else "call_result"
+
+
+def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:
+    area = actions.area_of(s, act.people())
+    return {"village": area.name, "hail": ""}
+
+
+def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:
+    digits = form.get("Digits", "").strip()
+    if form.get("DialCallStatus"):
+        return Outcome(form["DialCallStatus"])
+    if form.get("RecordingUrl") and digits != "*":
+        seconds = int(form["RecordingDuration"]) if form.get("RecordingDuration", "").isdigit() else 0
+        if seconds == 0 and form.get("RecordingDuration"):
+            return Silence()
+        kept = _keep_recording(s, act.handset, form, f"{call}:{query.get('t', '')}", seconds)
+        act.recording_id = kept.id
+        return Recording(str(kept.id), seconds)
+    if not digits or query.get("silence"):
+        return Silence()
+    return Key(digits)
+
+
+def _keep_recording(
+    s: Session, handset: Handset, form: Form, otherwise: str, seconds: int
+) -> answer.Recording:
+    """The recording's row, which the status callback may have made first."""
+    id = form.get("RecordingSid") or otherwise
+    kept = s.scalar(select(answer.Recording).where(answer.Recording.carrier_id == id))
+    if kept is None:
+        kept = answer.Recording(carrier_id=id)
+        s.add(kept)
+    kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset.id
+    s.flush()
+    return kept
+
+
+def recording_reported(rt: Runtime, form: Form) -> None:
+    """The carrier says that a recording is ready, or that there is none."""
+    id, status = form.get("RecordingSid", ""), form.get("RecordingStatus", "")
+    if not id:
+        return
+    with rt.db.write() as s:
+        kept = s.scalar(select(answer.Recording).where(answer.Recording.carrier_id == id))
+        if kept is None:
+            if status != "completed" or not form.get("RecordingUrl"):
+                return
+            kept = answer.Recording(carrier_id=id)
+            s.add(kept)
+        if kept.state == "pending":
+            kept.url = form.get("RecordingUrl") or kept.url
+            kept.state = "lost" if status == "absent" else "pending"
+
+
+def call_ended(s: Session, call: str) -> None:
+    """The call is over, whatever its conversation still waited for."""
+    s.execute(
+        update(Conversation)
+        .where(Conversation.carrier_id == call)
+        .values(over=True)
+        .execution_options(synchronize_session=False)
+    )

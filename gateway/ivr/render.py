@@ -1,0 +1,190 @@
+"""A turn as TwiML, or as the text of an SMS. Pure: addresses and facts are handed in."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+from gateway.ivr.script import Line, Script, Turn, fill
+
+_PAUSE = re.compile(r"（停(?:一秒)?）")
+_SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
+# <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)
+_SAY_ENCODED = 4400
+_GENERIC = {"silent": "没听到您按键。", "wrong": "没有这个选择。"}
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+AudioUrl = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The voice a carrier is to use; without one it reads Chinese with an English voice."""
+
+    voice: str = "Polly.Zhiyu"
+    language: str = "cmn-CN"
+
+
+ZHIYU = Speaker()
+
+
+def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any], channel: str) -> str:
+    """The sentence of one line, with its placeholders filled; “” where the editor left it out.
+
+    Raises MissingFact.
+    """
+    words = script.words_in(language)
+    own = words.steps.get(line.step, {})
+    if line.part == "text":
+        template = own.get(channel, own.get("text", ""))
+    else:
+        template = own.get(line.part, words.menus.get(line.part, _GENERIC[line.part]))
+    return fill(str(template), facts)
+
+
+def menu_of(script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str) -> list[str]:
+    """The generated menu sentences of a step, in order: words and keys can't disagree."""
+    words = script.words_in(language)
+    template = words.menus.get(channel, "{choice}，{key}")
+    spelt = {"star": "星号", "hash": "井号"} if channel == "voice" else {"star": "*", "hash": "#"}
+    return [
+        fill(template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
+        for c in script.choices(step, facts, language)
+        if c.label
+    ]
+
+
+# ---- voice ---------------------------------------------------------------------------------------------
+
+
+def voice(
+    script: Script,
+    language: str,
+    turn: Turn,
+    facts: Mapping[str, Any],
+    *,
+    lines: Iterable[Line] | None = None,
+    action_url: str = "",
+    recording_url: str = "",
+    speaker: Speaker = ZHIYU,
+    audio_url: AudioUrl | None = None,
+) -> str:
+    """The TwiML document for a turn.
+
+    ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
+    hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``.
+    """
+    spoken: list[str] = []
+    for line in turn.lines if lines is None else lines:
+        audio = audio_url(language, line.step) if audio_url and line.part == "text" else None
+        if audio:
+            spoken.append(f"<Play>{escape(audio)}</Play>")
+        else:
+            spoken += _say(words_of(script, language, line, facts, "voice"), speaker)
+    body = "".join(spoken)
+    if turn.over or turn.wants is None:
+        return _document(body + "<Hangup/>")
+    step = script.steps[turn.place.step]
+    again = f'<Redirect method="POST">{escape(action_url + "&silence=1")}</Redirect>'
+    where = f' action={quoteattr(action_url)} method="POST"'
+    if turn.wants == "key":
+        menu = menu_of(script, language, step.name, facts, "voice")
+        between = script.words_in(language).menus.get("between", "")
+        body += "".join(_say(between.join(menu), speaker))
+        keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
+        return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
+    if turn.wants == "digits":
+        most = f' numDigits="{step.length}"' if step.length else ""
+        keys = f'{most} timeout="{step.wait}" finishOnKey="#"'
+        return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
+    if turn.wants == "record":
+        status = f" recordingStatusCallback={quoteattr(recording_url)}" if recording_url else ""
+        record = (
+            f'<Record{where} maxLength="{step.seconds}" timeout="5" finishOnKey="#*" playBeep="true"'
+            f' trim="do-not-trim"{status}/>'
+        )
+        return _document(body + record + again)
+    number = escape(str(facts.get("duty_phone", "")))
+    return _document(f'{body}<Dial{where} timeout="25"><Number>{number}</Number></Dial>')
+
+
+def say_document(text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True) -> str:
+    """One sentence as a whole document, for when there is no script to follow."""
+    return _document("".join(_say(text, speaker)) + ("<Hangup/>" if hangup else ""))
+
+
+def reject_document() -> str:
+    """Turn a call away; not billed as long as it is the first verb."""
+    return _document("<Reject/>")
+
+
+def _document(inside: str) -> str:
+    return f"{_XML}<Response>{inside}</Response>"
+
+
+def _say(text: str, speaker: Speaker) -> list[str]:
+    parts: list[str] = []
+    for index, stretch in enumerate(_PAUSE.split(text)):
+        if index:
+            parts.append('<Pause length="1"/>')
+        parts += [
+            f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>{escape(chunk)}</Say>"
+            for chunk in split_speech(stretch)
+        ]
+    return parts
+
+
+def split_speech(text: str) -> list[str]:
+    """``text`` in pieces a carrier will speak, cut where a speaker would breathe. Nothing is lost but the
+    characters XML can't hold."""
+    text = "".join(
+        ch
+        for ch in text
+        if ch in "\t\n" or (ch >= " " and not 0xD800 <= ord(ch) <= 0xDFFF and ord(ch) not in (0xFFFE, 0xFFFF))
+    ).strip()
+    pieces, piece = [], ""
+    for sentence in _SENTENCE.findall(text):
+        for bit in _bits(sentence):
+            if piece and _encoded(piece + bit) > _SAY_ENCODED:
+                pieces.append(piece)
+                piece = ""
+            piece += bit
+    return [p for p in (*pieces, piece) if p.strip()]
+
+
+def _bits(sentence: str) -> Iterable[str]:
+    # a character is at most 12 encoded ones
+    size = _SAY_ENCODED // 12
+    return (sentence[i : i + size] for i in range(0, len(sentence), size))
+
+
+def _encoded(text: str) -> int:
+    return len(quote(text, safe=""))
+
+
+# ---- SMS -----------------------------------------------------------------------------------------------
+
+
+def sms(
+    script: Script,
+    language: str,
+    turn: Turn,
+    facts: Mapping[str, Any],
+    *,
+    lines: Iterable[Line] | None = None,
+) -> str:
+    """The turn as one message: its sentences, then the choices as “同意回1，不同意回2”."""
+    shown = turn.lines if lines is None else lines
+    said = "".join(words_of(script, language, line, facts, "sms") for line in shown)
+    said = _PAUSE.sub("", said)
+    if turn.wants == "key":
+        menu = menu_of(script, language, turn.place.step, facts, "sms")
+        if menu:
+            said += "，".join(menu)
+    return said
+
+
+def message_document(text: str | None) -> str:
+    """The answer to an SMS webhook; None acknowledges it without a reply."""
+    return _document(f"<Message>{escape(text)}</Message>" if text else "")

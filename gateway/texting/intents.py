@@ -1,0 +1,377 @@
+"""What an SMS does: find out what it is about, do it, and say so in one short message."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway import clock, text
+from gateway.actions import call_back, promised
+from gateway.consultation import ballots, lifecycle, matters, objections, opinions
+from gateway.consultation.refusal import Refused
+from gateway.ivr.interpret import interpret
+from gateway.models.answer import Objection
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation
+from gateway.models.conversation import InboundEvent, Question
+from gateway.models.organizer import Fact
+from gateway.models.person import Handset, Person
+from gateway.people import claims, consent
+from gateway.replies import reply_text
+from gateway.settings import Settings
+from gateway.texting import context as context_of
+from gateway.texting.message import Fields, Message, ask
+from gateway.texting.questions import query
+
+
+def answer(
+    s: Session, settings: Settings, handset: Handset, form: Mapping[str, str], event: InboundEvent
+) -> str | None:
+    """Do what the message asks and return the reply, or None where silence is right.
+
+    The carrier's own opt-out answers (``OptOutType``) are not answered twice.
+    """
+    words = form.get("Body", "")
+    people = context_of.people(s, handset)
+    area = context_of.area_of(s, people)
+    question = context_of.question(s, handset)
+    context = context_of.of(s, handset, people, question)
+    m = Message(
+        s=s,
+        settings=settings,
+        handset=handset,
+        facts={},
+        channel="sms",
+        words=words,
+        context=context,
+        area=area,
+    )
+    if form.get("OptOutType"):
+        return _carrier_opt_out(m, form["OptOutType"].upper())
+    if not words.strip() and int(form.get("NumMedia") or 0):
+        event.intent = "media"
+        return m.say("unknown")
+    said = _who_was_asked(m, question) or interpret(words, dict(context))
+    intent, fields = str(said["intent"]), dict(said.get("fields") or {})
+    event.intent = intent
+    if question is not None and question.kind in ("reason", "words"):
+        if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
+            reply = _more_words(m, question)
+            s.delete(question)
+            return reply
+    if question is not None and intent not in ("query", "help", "clarify", "ignore"):
+        s.delete(question)  # answered, or left for something else
+        s.flush()
+    return DO.get(intent, _unknown)(m, fields)
+
+
+def _carrier_opt_out(m: Message, kind: str) -> None:
+    if kind == "STOP":
+        consent.stop(m.s, m.handset, "sms", "carrier")
+    elif kind == "START":
+        consent.resume(m.s, m.handset, "sms", "carrier")
+
+
+# ---- who -----------------------------------------------------------------------------------
+
+
+def _who_was_asked(m: Message, question: Question | None) -> dict[str, Any] | None:
+    """A bare name after “whose answer is this?” completes the answer that waited."""
+    if question is None or question.kind != "who":
+        return None
+    name = text.normalize(m.words).strip("，。 .！!")
+    if m.named(name) is None:
+        return None
+    data = dict(question.data or {})
+    return {"intent": data.pop("intent"), "fields": {**data, "person": name}}
+
+
+def _voters(m: Message, c: Consultation) -> list[Person]:
+    return [p for p in m.people() if matters.may_answer(m.s, c, p)]
+
+
+# ---- choices ---------------------------------------------------------------------------------
+
+
+def _vote(m: Message, f: Fields) -> str:
+    reply, _ = _cast(m, f)
+    return reply
+
+
+def _cast(m: Message, f: Fields) -> tuple[str, str]:
+    """The reply, and the short form for a list of several votes (empty when it wasn't counted)."""
+    c = m.found(f.get("consultation"))
+    if c is None:
+        return m.say("no_such", number=f.get("consultation", "")), ""
+    people = m.people()
+    if not people:
+        return m.say("register_first"), ""
+    option, voters = str(f.get("option", "")), _voters(m, c)
+    if f.get("person"):
+        chosen = m.named(str(f["person"]))
+        if chosen is None:
+            return m.say("other_person"), ""
+        voters = [chosen]
+    if len(voters) > 1 and c.state == "OPEN":
+        ask(m, "who", c, intent="vote", consultation=c.number, option=option)
+        return _clarify_person(m), ""
+    who = voters[0] if voters else people[0]
+    try:
+        ballot = ballots.cast(m.s, c, who, option, "sms")
+    except Refused as no:
+        if no.code == "option":
+            return _clarify_option(m, c), ""
+        if no.code == "stranger":
+            kept = _keep(m, c, "opinion", who)
+            return m.say("vote_opinion", number=c.number, receipt=kept), ""
+        return m.say(no.code, number=c.number), ""
+    label = c.options[ballot.option]
+    if c.sensitive:
+        return m.say("vote_sensitive", number=c.number, receipt=ballot.receipt), ""
+    if f.get("comment"):
+        _keep(m, c, "opinion", who)
+    short = reply_text("votes_item", number=c.number, option=label, receipt=ballot.receipt)
+    name = who.name if len(people) > 1 else "您"
+    return m.say("vote", number=c.number, who=name, option=label, receipt=ballot.receipt), short
+
+
+def _keep(
+    m: Message, c: Consultation | None, kind: str, person: Person | None = None, words: str = ""
+) -> str:
+    """Keep the words as they came; returns the receipt."""
+    if person is None:
+        people = m.people()
+        person = people[0] if len(people) == 1 else None
+    kept = opinions.add(
+        m.s,
+        consultation=c,
+        person=person,
+        handset_id=m.handset.id,
+        words=words or m.words,
+        channel="sms",
+        kind=kind,
+    )
+    return kept.receipt
+
+
+# ---- words -----------------------------------------------------------------------------------
+
+_BARE = ("意见", "我有意见", "提意见", "提个意见", "我要提意见", "建议")
+
+
+def _opinion(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    bare = text.normalize(m.words).strip("，。！!.? ？").lstrip("0123456789号 ")
+    if bare in _BARE:
+        ask(m, "words", c, kind="opinion")
+        return (
+            m.say("ask_words", number=c.number) if c else m.say("ask_words", number="").replace("对号的", "")
+        )
+    receipt = _keep(m, c, "opinion", m.named(f.get("person")))
+    return (
+        m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
+    )
+
+
+def _propose(m: Message, f: Fields) -> str:
+    return m.say("proposal", receipt=_keep(m, None, "proposal"))
+
+
+def _more_words(m: Message, question: Question) -> str:
+    c = m.s.get(Consultation, question.consultation_id) if question.consultation_id else None
+    data = dict(question.data or {})
+    if question.kind == "reason":
+        made = m.s.get(Objection, int(data.get("objection", 0)))
+        if made is not None and made.state == "open":
+            made.words = f"{made.words}\n{m.words}".strip()
+            return m.say("objection_more", receipt=made.receipt, days=objections.EXPLAIN_DAYS)
+    receipt = _keep(m, c, str(data.get("kind", "opinion")))
+    return (
+        m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
+    )
+
+
+# ---- publicity -------------------------------------------------------------------------------
+
+
+def _object(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    if c is None:
+        public = list(m.context.get("in_publicity", ()))
+        if not public:
+            return m.say("opinion_general", receipt=_keep(m, None, "opinion"))
+        return m.say("clarify_which", number=public[0])
+    reason, people = str(f.get("reason") or ""), m.people()
+    if not people:
+        _keep(m, c, "late_objection" if c.state in lifecycle.AFTER else "opinion")
+        return m.say("register_first")
+    concerned = [p for p in people if matters.concerns(m.s, c, p)]
+    who = m.named(f.get("person")) or (concerned or people)[0]
+    try:
+        made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset.id)
+    except Refused as no:
+        if no.code == "late":
+            return m.say("objection_late", number=c.number, receipt=_keep(m, c, "late_objection", who))
+        receipt = _keep(m, c, "opinion", who)
+        if no.code == "not_public":
+            return m.say("opinion", number=c.number, receipt=receipt)
+        return m.say("vote_opinion", number=c.number, receipt=receipt)
+    facts = {"number": c.number, "receipt": made.receipt, "days": objections.EXPLAIN_DAYS}
+    if made.words:
+        return m.say("objection", **facts)
+    ask(m, "reason", c, objection=made.id)
+    return m.say("objection_reason", **facts)
+
+
+def _withdraw_objection(m: Message, f: Fields) -> str:
+    wanted, last = m.found(f.get("consultation")), None
+    for person in m.people():
+        for number in [wanted.number] if wanted else list(m.context.get("own_objection", ())):
+            c = m.found(number)
+            made = objections.of(m.s, c, person) if c else None
+            if made is not None:
+                objections.withdraw(m.s, made, f"resident:{person.id}")
+                last = c
+    return m.say("objection_withdrawn", number=last.number) if last else m.say("objection_none")
+
+
+def _no_objection(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    return m.say("no_objection", number=c.number) if c else m.say("thanks")
+
+
+def _rate(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    _keep(m, c, "message")
+    return m.say("rating", number=c.number if c else "", score=f.get("score", ""))
+
+
+def _rsvp(m: Message, f: Fields) -> str:
+    _keep(m, m.found(f.get("consultation")), "message")
+    return m.say("thanks")
+
+
+# ---- who I am, and what I want to get ----------------------------------------------------------
+
+
+def _register(m: Message, f: Fields) -> str:
+    name, place = str(f.get("name") or ""), str(f.get("area") or "")
+    if not name:
+        return m.say("register_how")
+    made = claims.claim(m.s, m.handset, name, place, "sms")
+    signed = m.s.get(Area, made.area_id) if made.area_id else None
+    m.area = signed or m.area
+    return m.say("register_done" if made.state == "accepted" else "register_waiting", name=name)
+
+
+def _opt_out(m: Message, f: Fields) -> str:
+    scope = str(f.get("scope") or "sms")
+    consent.stop(m.s, m.handset, scope if scope in consent.SCOPES else "all", "sms")
+    return m.say("stopped")
+
+
+def _opt_in(m: Message, f: Fields) -> str:
+    consent.resume(m.s, m.handset, "all", "sms")
+    return m.say("resumed")
+
+
+def _callback(m: Message, f: Fields) -> str:
+    people = m.people()
+    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
+    return m.say("callback", when=promised(clock.now()))
+
+
+def _emergency(m: Message, f: Fields) -> str:
+    people = m.people()
+    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
+    m.s.merge(Fact(name="alarm:emergency", value="有居民发来急事短信，请马上看“收件”里的回电"))
+    return m.say("emergency")
+
+
+def _data(m: Message, f: Fields) -> str:
+    people = m.people()
+    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
+    return m.say("data")
+
+
+# ---- not clear -----------------------------------------------------------------------------------
+
+
+def _clarify(m: Message, f: Fields) -> str:
+    reason = str(f.get("reason") or "")
+    c = m.found(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
+    if reason == "closed" and c:
+        return m.say("closed", number=c.number)
+    if not m.people():
+        return m.say("stranger")
+    if reason == "which_person":
+        if f.get("option"):
+            ask(m, "who", c, intent="vote", consultation=c.number if c else None, option=str(f["option"]))
+        return _clarify_person(m)
+    if reason == "which_consultation":
+        numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
+        return m.say("clarify_which", number=numbers[0]) if numbers else m.say("list_none")
+    if c is not None and c.state == "OPEN":
+        return _clarify_option(m, c)
+    return m.say("unknown")
+
+
+def _clarify_option(m: Message, c: Consultation) -> str:
+    options = "，".join(f"{label}回{key}" for key, label in c.options.items())
+    return m.say("clarify_option", number=c.number, options=options)
+
+
+def _clarify_person(m: Message) -> str:
+    names = [p.name for p in m.people()]
+    return m.say("clarify_person", names="、".join(names[:3]), name_1=names[0])
+
+
+def _multi(m: Message, f: Fields) -> str | None:
+    replies, shorts = [], []
+    for one in f.get("actions", []):
+        fields = dict(one.get("fields") or {})
+        if one.get("intent") == "vote":
+            reply, short = _cast(m, fields)
+            if short:
+                shorts.append(short)
+                continue
+        else:
+            reply = DO.get(str(one.get("intent")), _unknown)(m, fields) or ""
+        if reply and reply not in replies:
+            replies.append(reply)
+    if len(shorts) == 1 and not replies:
+        return m.say("votes", list=shorts[0])
+    if shorts:
+        replies.insert(0, m.say("votes", list="；".join(shorts)))
+    return replies[0] + "".join(text.without_signature(r) for r in replies[1:]) if replies else _unknown(m, f)
+
+
+def _unknown(m: Message, f: Fields) -> str:
+    return m.say("unknown") if m.people() else m.say("stranger")
+
+
+DO: dict[str, Callable[[Message, Fields], str | None]] = {
+    "vote": _vote,
+    "opinion": _opinion,
+    "object": _object,
+    "withdraw_objection": _withdraw_objection,
+    "no_objection": _no_objection,
+    "rate": _rate,
+    "rsvp": _rsvp,
+    "propose": _propose,
+    "register": _register,
+    "confirm": lambda m, f: m.say("thanks"),
+    "deny": lambda m, f: m.say("help"),
+    "query": query,
+    "callback": _callback,
+    "help": lambda m, f: m.say("help"),
+    "opt_out": _opt_out,
+    "opt_in": _opt_in,
+    "data_request": _data,
+    "set_language": lambda m, f: m.say("language"),
+    "authenticity": lambda m, f: m.say("authentic"),
+    "emergency": _emergency,
+    "multi": _multi,
+    "clarify": _clarify,
+    "ignore": lambda m, f: None,
+}

@@ -1,0 +1,16 @@
+"""Inbound SMS: POST /twilio/sms."""
+
+from flask import Blueprint, Response, request
+
+from gateway import inbound
+from gateway.web.signed import runtime, signed, xml
+
+blueprint = Blueprint("sms", __name__)
+
+
+@blueprint.post("/twilio/sms")
+@signed
+def sms() -> Response:
+    """Answer one message with TwiML, after it is committed."""
+    answered = inbound.sms(runtime(), request.form)
+    return xml(answered.document)

@@ -1,0 +1,16 @@
+"""Calls, ours and theirs: POST /twilio/voice, at the beginning and at every key press."""
+
+from flask import Blueprint, Response, request
+
+from gateway import inbound
+from gateway.web.signed import runtime, signed, xml
+
+blueprint = Blueprint("voice", __name__)
+
+
+@blueprint.post("/twilio/voice")
+@signed
+def voice() -> Response:
+    """Answer one step of a call with TwiML, after it is committed."""
+    answered = inbound.voice(runtime(), request.form, request.args)
+    return xml(answered.document)

@@ -447,4 +447,4 @@ def pick_answerer(turn: Turn) -> Result:
 def start_message(turn: Turn) -> Result:
     b = _broadcast(turn)
     words = (b.voice if b else turn.delivery.body if turn.delivery else "") or ""
-    return "told", {"message": text.without_signature(words)}
+    return "told", {"message": matters.spoken_words(text.without_signature(words))}

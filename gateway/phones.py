@@ -13,7 +13,7 @@ MOBILE, LANDLINE, UNKNOWN = "mobile", "landline", "unknown"
 _CN_MOBILE = re.compile(r"1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}")
 # The sample township's numbers are nobody's: a mobile block and the unassigned area code 0499.
 _SAMPLE_MOBILE = re.compile(r"1990000\d{4}")
-_SAMPLE_LANDLINE = re.compile(r"499\d{7}")
+_SAMPLE_LANDLINE = re.compile(r"499\d{7,8}")
 _SHORT_CODE = re.compile(r"(?:1[012]\d{1,6}|9\d{4,7}|[2-9]\d{2,4})")
 _FILLER = re.compile(r"[\s\-‐‑–—_.·()（）\[\]]+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#)\s*\d+$", re.IGNORECASE)

@@ -224,9 +224,14 @@ def _short(words: str) -> str:
 
 
 def spoken_words(notice: str) -> str:
-    """A spoken notice without the menu an editor may have typed into it: from the first “请按1” clause on,
-    the script's own menu takes over, so that words and keys can't disagree."""
-    return re.split(r"[^。（）]*请按[0-9一二三]", notice, maxsplit=1)[0].rstrip("（停）（停一秒）")
+    """A spoken notice without the greeting and the menu an editor may have typed into it.
+
+    The script greets by itself, and from the first “请按1” on its own menu takes over, so that words and
+    keys can't disagree.
+    """
+    notice = re.sub(r"^您好，这里是[^。]*热线，您不用花话费。(?:（停一秒）|（停）)*", "", notice)
+    notice = re.split(r"[^。（）]*请按[0-9一二三]", notice, maxsplit=1)[0]
+    return re.sub(r"(?:（停一秒）|（停）)+$", "", notice)
 
 
 def _zone() -> ZoneInfo:

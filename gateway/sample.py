@@ -1,0 +1,355 @@
+"""The sample township: five made-up places, forty people and six matters at different stages, on any day."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from gateway import clock, phones, text
+from gateway.consultation import receipts
+from gateway.db import Database
+from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent, Notice
+from gateway.models.organizer import Fact
+from gateway.models.person import Household, Person
+from gateway.people import organizers, residents
+from gateway.settings import Settings
+
+_DATA = Path(__file__).parent / "data" / "township.json"
+_LANGUAGES = {"zh": "zh-CN", "ko": "ko", "mn": "mn"}
+
+# Where each matter stands today, and which of its days is moved where (days from today).
+_STAGE: dict[int, tuple[str, str, int]] = {
+    11: ("OPEN", "closes", 6),
+    13: ("OPEN", "closes", 8),
+    16: ("PUBLICITY", "publicity", 4),
+    14: ("IMPLEMENTING", "deadline", 20),
+    15: ("IMPLEMENTING", "closes", -50),
+    12: ("CLOSED", "closes", -60),
+}
+_STAGES = ("notice", "reminder", "result", "effective", "implementation", "evaluation")
+_SETTLED = {"withdrawn_after_revision": "withdrawn", "explained_accepted": "explained"}
+_PUBLIC_DAYS = re.compile(r"(\d{1,2})月(\d{1,2})日至(?:(\d{1,2})月)?(\d{1,2})日")
+_SPOKEN_DAY = re.compile(r"([一二三四五六七八九十]+)月([一二三四五六七八九十]+)号")
+
+
+@dataclass(frozen=True)
+class Account:
+    """A panel login of the sample township. The password is this installation's own."""
+
+    login: str
+    password: str
+    name: str
+    role: str
+    area_name: str
+
+
+def load(db: Database, settings: Settings, today: date | None = None) -> list[Account]:
+    """Load the township into an empty database; again changes nothing, except that the matters nobody
+    touched are moved on so that something is always open. The township officer's account comes first.
+    """
+    data = json.loads(_DATA.read_text(encoding="utf-8"))
+    today = today or clock.now().astimezone(settings.zone).date()
+    accounts = [_account(settings, o, data) for o in data["organizers"]]
+    with db.write() as s:
+        if s.get(Fact, "sample") is None:
+            if s.scalar(select(Area.id).limit(1)) is None:
+                _fill(s, settings, data, accounts, today)
+                s.add(Fact(name="sample", value=today.isoformat()))
+            else:
+                return []  # somebody's own village lives here
+        else:
+            _move_on(s, settings, data, today)
+    return sorted(accounts, key=lambda a: a.role != "township_officer")
+
+
+def _account(settings: Settings, o: dict[str, Any], data: dict[str, Any]) -> Account:
+    secret = hmac.new(settings.master_key, f"sample:{o['login']}".encode(), hashlib.sha256).digest()
+    password = base64.b32encode(secret)[:10].decode().lower()
+    area_name = next(a["name"] for a in data["areas"] if a["id"] == o["area"])
+    return Account(o["login"], password, o["name"], o["role"], area_name)
+
+
+def _fill(s: Session, settings: Settings, data: dict[str, Any], accounts: list[Account], today: date) -> None:
+    areas = _areas(s, data["areas"])
+    for given, account in zip(data["organizers"], accounts, strict=True):
+        organizers.add(
+            s, name=account.name, area=areas[given["area"]], role=account.role, login=account.login,
+            password=account.password,
+        )  # fmt: skip
+    people = _people(s, data, areas)
+    for given in data["consultations"]:
+        _consultation(s, settings, given, areas, people, today)
+
+
+def _areas(s: Session, given: list[dict[str, Any]]) -> dict[str, Area]:
+    made: dict[str, Area] = {}
+    for a in given:
+        above = made.get(a["parent"])
+        area = Area(
+            code=a["id"],
+            name=a["name"],
+            level=a["level"],
+            parent_id=above.id if above else None,
+            path=f"{above.path if above else '/'}{a['id']}/",
+            signature=a["sms_signature"],
+            languages=[_LANGUAGES[tongue] for tongue in a.get("languages", ["zh"])],
+            profile=a["profile"],
+            stats={**a.get("stats", {}), "groups": a.get("groups", [])},
+        )
+        s.add(area)
+        s.flush()
+        made[a["id"]] = area
+    return made
+
+
+def _people(s: Session, data: dict[str, Any], areas: dict[str, Area]) -> dict[str, Person]:
+    homes: dict[str, Household] = {}
+    for h in data["households"]:
+        homes[h["id"]] = Household(area_id=areas[h["area"]].id, code=h["id"])
+        s.add(homes[h["id"]])
+    s.flush()
+    made: dict[str, Person] = {}
+    for r in data["residents"]:
+        home = homes.get(r.get("household") or "")
+        person = Person(
+            area_id=areas[r["area"]].id,
+            household_id=home.id if home else None,
+            name=r["name"],
+            sex=r["sex"],
+            birth_year=r["birth_year"],
+            group=r.get("group") or "",
+            language=_LANGUAGES[r["language"]],
+            registered=r["hukou"] == "registered",
+            lives=r["lives"],
+            state="verified",
+            prefers=r["preferred_channel"],
+            needs=r["needs"],
+            tags=r["roles"],
+            owner=bool(r.get("owner") or "owner" in r["roles"]),
+            floor_area=r.get("area_m2") or r.get("floor_area"),
+            sms_consent=r["consent"]["sms"] and not r["opted_out"],
+            voice_consent=r["consent"]["voice"],
+        )
+        s.add(person)
+        s.flush()
+        made[r["id"]] = person
+        if r.get("phone"):
+            number = phones.normalize(r["phone"])
+            residents.connect(s, person, residents.handset_for(s, number))
+    for h in data["households"]:
+        homes[h["id"]].delegate_id = made[h["voting_rep"]].id
+    return made
+
+
+# ---- matters -------------------------------------------------------------------------------------
+
+
+def _day(iso: str) -> date:
+    return date.fromisoformat(iso)
+
+
+def _public_days(c: dict[str, Any]) -> tuple[date, date] | None:
+    found = _PUBLIC_DAYS.search(c["sms"]["result_notice"])
+    if not found:
+        return None
+    first = date(2026, int(found[1]), int(found[2]))
+    return first, date(2026, int(found[3] or found[1]), int(found[4]))
+
+
+def _shift(c: dict[str, Any], today: date) -> timedelta:
+    """How far this matter's days are moved, so that it stands today where it should."""
+    _, anchor, days = _STAGE[c["no"]]
+    public = _public_days(c)
+    if anchor == "publicity" and public:
+        was = public[1]
+    else:
+        was = _day(c["implementation"]["deadline"] if anchor == "deadline" else c[anchor])
+    return today + timedelta(days=days) - was
+
+
+def moved(words: str, by: timedelta) -> str:
+    """The text with every day and month in it moved: “6月20日”, “7月1日至7日”, “六月十二号”, “8月开工”."""
+
+    def period(m: re.Match[str]) -> str:
+        first = date(2026, int(m[1]), int(m[2])) + by
+        last = date(2026, int(m[3] or m[1]), int(m[4])) + by
+        month = "" if first.month == last.month else f"{last.month}月"
+        return f"{first.month}月\0{first.day}日至{month}\0{last.day}日"
+
+    def day(m: re.Match[str]) -> str:
+        to = date(2026, int(m[1]), int(m[2])) + by
+        return f"{to.month}月\0{to.day}{m[3]}"
+
+    def spoken(m: re.Match[str]) -> str:
+        return text.spoken_date(date(2026, _count(m[1]), _count(m[2])) + by)
+
+    words = _PUBLIC_DAYS.sub(period, words)
+    words = re.sub(r"(\d{1,2})月(\d{1,2})([日号])", day, words)
+    words = _SPOKEN_DAY.sub(spoken, words)
+    words = re.sub(r"(\d{1,2})月(?![\d\0])", lambda m: f"{(date(2026, int(m[1]), 15) + by).month}月", words)
+    return words.replace("\0", "")
+
+
+def _count(words: str) -> int:
+    tens, _, ones = words.rpartition("十")
+    digits = {d: n for n, d in enumerate("零一二三四五六七八九")}
+    if "十" not in words:
+        return digits[words]
+    return (digits[tens] if tens else 1) * 10 + (digits[ones] if ones else 0)
+
+
+def _result(words: str) -> str:
+    """What was decided, from the notice that published it."""
+    return re.sub(r"^【[^】]*】\d+号公示：|[。，]?\d+月\d+日至.*$|[。，]?名单在公开栏.*$", "", words)
+
+
+def _dates(c: Consultation, settings: Settings, given: dict[str, Any], by: timedelta) -> None:
+    zone, public = settings.zone, _public_days(given)
+    c.opens_at = clock.start_of_day(_day(given["opens"]) + by, zone)
+    c.closes_at = clock.end_of_day(_day(given["closes"]) + by, zone)
+    if c.state not in ("OPEN", "NOTICED"):
+        last = public[1] if public else _day(given["closes"]) + timedelta(days=10)
+        c.publicity_ends_at = clock.end_of_day(last + by, zone)
+        c.result = _result(moved(given["sms"]["result_notice"], by))
+    # words of stages to come would give a result away before there is one
+    known = _STAGES if c.state != "OPEN" else _STAGES[:2]
+    texts = {("result" if k == "result_notice" else k): moved(v, by) for k, v in given["sms"].items()}
+    c.sms = {stage: words for stage, words in texts.items() if stage in known}
+    c.voice = {"notice": moved(given["voice_prompt"], by)}
+
+
+def _consultation(
+    s: Session, settings: Settings, given: dict[str, Any], areas: dict[str, Area], people: dict[str, Person], today: date
+) -> None:  # fmt: skip
+    state = _STAGE[given["no"]][0]
+    by = _shift(given, today)
+    lead = areas["XQ"] if len(given["area"]) > 1 else areas[given["area"][0]]
+    c = Consultation(
+        number=given["no"],
+        title=given["title"],
+        area_id=lead.id,
+        lead=given["lead"],
+        kind=given["kind"],
+        unit=given["vote_unit"],
+        group=given.get("affected_only", ""),
+        state=state,
+        options=given["options"],
+        sensitive=bool(given.get("sensitive")),
+    )
+    _dates(c, settings, given, by)
+    s.add(c)
+    s.flush()
+    for code in given["area"]:
+        s.add(ConsultationArea(consultation_id=c.id, area_id=areas[code].id))
+    _history(s, c, given["path"], state, by)
+    for stage in _STAGES[: _told(state)]:
+        # told long ago: 0 is no broadcast, so nothing is sent for it
+        s.add(
+            Notice(consultation_id=c.id, stage=stage, sms=c.sms.get(stage, ""), voice="", by="sample", broadcast_id=0)
+        )
+    opened = c.opens_at or clock.now()
+    _said(s, c, given, people, opened, everything=state != "OPEN")
+
+
+def _told(state: str) -> int:
+    return {"OPEN": 1, "PUBLICITY": 3, "IMPLEMENTING": 5, "CLOSED": 6}[state]
+
+
+def _history(s: Session, c: Consultation, path: list[str], state: str, by: timedelta) -> None:
+    assert c.opens_at and c.closes_at
+    states = path[: path.index("OPEN") + 1] if state == "OPEN" else path[: _last(path, state) + 1]
+    end = min(clock.now(), c.closes_at + timedelta(days=30))
+    begin = c.opens_at - timedelta(days=20)
+    for n, to in enumerate(states):
+        at = c.opens_at if to == "OPEN" else begin + (end - begin) * n / max(1, len(states))
+        event = {"ACCEPTED": "create", "NOTICED": "announce", "OPEN": "start", "PUBLICITY": "publish"}.get(to, "sample")
+        before = states[n - 1] if n else ""
+        s.add(
+            ConsultationEvent(
+                consultation_id=c.id, event=event, from_state=before, to_state=to, actor="sample", created_at=at
+            )
+        )
+
+
+def _last(path: list[str], state: str) -> int:
+    return len(path) - 1 - path[::-1].index(state)
+
+
+def _said(
+    s: Session, c: Consultation, given: dict[str, Any], people: dict[str, Person], at: datetime, *, everything: bool
+) -> None:
+    """Past matters have their answers; open ones wait for yours, with a few opinions to show what they look like."""
+    for n, o in enumerate(given["opinions"] if everything else given["opinions"][:2]):
+        person = people.get(o["resident"] or "")
+        words = o.get("text") or o.get("gloss_zh") or ""
+        s.add(
+            Opinion(
+                consultation_id=c.id,
+                person_id=person.id if person else None,
+                words=words,
+                channel=o["channel"],
+                anonymous=bool(o.get("anonymous")),
+                receipt=receipts.mint(s, "opinion", c.id, person.id if person else None),
+                created_at=at + timedelta(hours=9 + 3 * n),
+                done_at=at + timedelta(days=5) if everything else None,
+            )
+        )
+    if not everything:
+        return
+    for n, v in enumerate(given["votes"]):
+        person, when = people[v["resident"]], at + timedelta(hours=10 + 5 * n)
+        receipt = receipts.mint(s, "ballot", c.id, person.id)
+        row = {"consultation_id": c.id, "person_id": person.id, "option": v["option"], "channel": v["channel"]}
+        s.add(Ballot(**row, household_id=person.household_id, receipt=receipt, created_at=when))
+        s.add(BallotLog(**row, receipt=receipt, created_at=when))
+    if c.state == "PUBLICITY":
+        return  # its one objection comes after the publicity period
+    for o in given["objections"]:
+        person, when = people[o["resident"]], (c.closes_at or at) + timedelta(days=8)
+        s.add(
+            Objection(
+                consultation_id=c.id,
+                round=o["round"],
+                person_id=person.id,
+                words=o.get("text") or o.get("gloss_zh") or "",
+                channel=o["channel"],
+                receipt=receipts.mint(s, "objection", c.id, person.id),
+                state=_SETTLED.get(o["status"], "resolved"),
+                due_at=when + timedelta(days=5),
+                explanation=o["handling"],
+                explained_at=when + timedelta(days=2),
+                closed_at=when + timedelta(days=3),
+                created_at=when,
+            )
+        )
+
+
+def _move_on(s: Session, settings: Settings, data: dict[str, Any], today: date) -> None:
+    """Give the open matters and the one in publicity new days, if nobody has done anything with them."""
+    expected = {"OPEN": ("DRAFTED",), "PUBLICITY": ("EFFECTIVE",)}
+    for given in data["consultations"]:
+        state = _STAGE[given["no"]][0]
+        c = s.scalar(select(Consultation).where(Consultation.number == given["no"]))
+        if c is None or c.state not in expected.get(state, ()):
+            continue
+        events = list(s.scalars(select(ConsultationEvent).where(ConsultationEvent.consultation_id == c.id)))
+        if any(e.actor not in ("sample", "clock") for e in events):
+            continue
+        c.state = state
+        _dates(c, settings, given, _shift(given, today))
+        for event in events:
+            if event.actor == "clock":
+                s.delete(event)
+        s.execute(delete(Notice).where(Notice.consultation_id == c.id, Notice.by == "clock"))
+
+

@@ -1,0 +1,94 @@
+"""The organizers' panel: a blueprint under /admin/, with its own sessions, CSRF check and headers."""
+
+from flask import Flask, Response, g, render_template, request, session
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from admin import auth, broadcasts, claims, common, consultations, home, inbox, residents, results, words
+from admin.common import panel
+from gateway import clock
+from gateway.people import organizers, rights
+from gateway.runtime import Runtime
+
+_PAGES = (auth, home, consultations, results, residents, claims, broadcasts, inbox)
+_OPEN_TO_ALL = ("admin.login", "admin.static")
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_csrf = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    """Mount the panel. The factory has set ``app.secret_key`` and ``app.extensions["xiangyin"]``."""
+    rt: Runtime = app.extensions["xiangyin"]
+    app.config.update(
+        SESSION_COOKIE_NAME="xy_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=rt.settings.base_url.startswith("https://"),
+        WTF_CSRF_CHECK_DEFAULT=False,  # carriers post without a token; the panel checks its own below
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch must still be accepted
+    )
+    if "babel" not in app.extensions:
+        Babel(app, default_locale="zh")
+    _csrf.init_app(app)
+    for name in ("when", "day", "left", "for_input", "shown_name"):
+        app.add_template_filter(getattr(common, name), name)
+    app.register_blueprint(panel)
+
+
+@panel.before_request
+def _guard() -> object:
+    """Who is it, and did the form come from our own page?"""
+    g.organizer = None
+    if request.endpoint == "admin.static":
+        return None
+    token = session.get("token")
+    if token:
+        with common.reading() as s:
+            g.organizer = organizers.who(s, token)
+    if request.endpoint not in _OPEN_TO_ALL and g.organizer is None:
+        return auth.ask_to_sign_in()
+    _csrf.protect()
+    return None
+
+
+@panel.context_processor
+def _everywhere() -> dict[str, object]:
+    rt = common.runtime()
+    return {"me": g.get("organizer"), "simulated": rt.settings.simulated, "now": clock.now(), "words": words}
+
+
+@panel.after_request
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    if common.runtime().settings.base_url.startswith("https://"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "admin.static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@panel.errorhandler(404)
+@panel.errorhandler(rights.NotVisible)
+def _missing(_error: Exception) -> tuple[str, int]:
+    return render_template("admin/problem.html", kind="missing"), 404
+
+
+@panel.errorhandler(rights.NotAllowed)
+def _forbidden(_error: Exception) -> tuple[str, int]:
+    return render_template("admin/problem.html", kind="forbidden"), 403
+
+
+@panel.errorhandler(CSRFError)
+def _stale(_error: Exception) -> tuple[str, int]:
+    return render_template("admin/problem.html", kind="stale"), 400
+
+
+@panel.errorhandler(413)
+def _too_big(_error: Exception) -> tuple[str, int]:
+    return render_template("admin/problem.html", kind="big"), 413

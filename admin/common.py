@@ -1,0 +1,115 @@
+"""What every page of the panel needs: the runtime, who is looking, times as villagers write them."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+from flask import Blueprint, current_app, g
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.models.consultation import Consultation
+from gateway.models.organizer import Organizer
+from gateway.models.person import Person
+from gateway.people import rights
+from gateway.runtime import Runtime
+
+panel = Blueprint(
+    "admin",
+    __name__,
+    url_prefix="/admin",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+
+# these roles judge how it went, not who said what
+NAMELESS = ("county_viewer", "third_party_evaluator")
+
+
+def runtime() -> Runtime:
+    """The process's runtime, put there by the app factory."""
+    found: Runtime = current_app.extensions["xiangyin"]
+    return found
+
+
+def reading() -> AbstractContextManager[Session]:
+    """A session for looking."""
+    return runtime().db.read()
+
+
+def writing() -> AbstractContextManager[Session]:
+    """A transaction, committed when the block ends without an exception."""
+    return runtime().db.write()
+
+
+def me() -> Organizer:
+    """Who is signed in; pages behind the login only."""
+    found: Organizer = g.organizer
+    return found
+
+
+def actor() -> str:
+    """``organizer:3``: how histories name whoever is signed in."""
+    return f"organizer:{me().id}"
+
+
+def consultation(s: Session, id: int, *, change: bool = False) -> Consultation:
+    """A visible consultation; raises NotVisible. With ``change``, only those whose area leads it
+    (NotAllowed for others: residents may be asked from above)."""
+    found = rights.get(s, rights.consultations(s, me()), Consultation, id)
+    if change and not leads(s, found):
+        raise rights.NotAllowed
+    return found
+
+
+def leads(s: Session, c: Consultation) -> bool:
+    """Whether the organizer may act on it: the area that leads it is one of theirs."""
+    return me().acts and c.area_id in rights.area_ids(s, me())
+
+
+def local(moment: datetime) -> datetime:
+    return moment.astimezone(runtime().settings.zone)
+
+
+def when(moment: datetime | None) -> str:
+    """11月24日 18:40, with the year only when it is another one."""
+    if moment is None:
+        return ""
+    here, now = local(moment), local(clock.now())
+    year = f"{here.year}年" if here.year != now.year else ""
+    return f"{year}{here.month}月{here.day}日 {here:%H:%M}"
+
+
+def day(moment: datetime | None) -> str:
+    return f"{local(moment).month}月{local(moment).day}日" if moment else ""
+
+
+def left(moment: datetime) -> str:
+    """How long until then, roughly; or that it is past."""
+    rest = moment - clock.now()
+    if rest <= timedelta():
+        return _("已超时")
+    hours = int(rest.total_seconds() // 3600)
+    if hours >= 48:
+        return _("还剩 %(n)s 天", n=hours // 24)
+    return _("还剩 %(n)s 小时", n=hours) if hours else _("不到 1 小时")
+
+
+def for_input(moment: datetime | None) -> str:
+    """The value of a datetime-local field."""
+    return f"{local(moment):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+def shown_name(person: Person | None) -> str:
+    """The person's name, or only the surname for roles that may not see names."""
+    if person is None:
+        return _("未登记的居民")
+    return person.name[:1] + "某" if me().role in NAMELESS else person.name
+
+
+def people(s: Session, ids: Iterable[int | None]) -> dict[int, Person]:
+    """These people by id, for showing names beside what was said."""
+    return {p.id: p for p in s.scalars(select(Person).where(Person.id.in_({i for i in ids if i})))}

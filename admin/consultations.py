@@ -1,0 +1,287 @@
+"""Consultations: the list, one matter, making and changing one, and announcing it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from admin import common
+from admin.common import actor, leads, me, panel, reading, runtime, writing
+from admin.forms import errors_of, ids, moment, whole
+from gateway import clock
+from gateway.consultation import ballots, lifecycle, matters
+from gateway.consultation.refusal import Refused
+from gateway.models.answer import Ballot, Objection, Opinion
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.models.organizer import Organizer
+from gateway.outreach import audience, broadcasts, hours, notices
+from gateway.people import rights
+
+NEW_DAYS = 3  # how long a new consultation gathers answers unless its form says otherwise
+
+
+def _rows(s: Session) -> list[tuple[Consultation, ballots.Tally]]:
+    found = rights.consultations(s, me()).order_by(Consultation.id.desc()).limit(100)
+    return [(c, ballots.tally(s, c)) for c in s.scalars(found)]
+
+
+@panel.get("/consultations/")
+def consultations() -> str:
+    with reading() as s:
+        return render_template("admin/consultations.html", rows=_rows(s))
+
+
+@panel.get("/consultations/live")
+def consultations_live() -> str:
+    """The list's cards alone, asked for again every few seconds."""
+    with reading() as s:
+        return render_template("admin/_consultation_cards.html", rows=_rows(s))
+
+
+def _areas(s: Session) -> list[Area]:
+    return rights.areas(s, me())
+
+
+def _form(s: Session, typed: Any, errors: dict[str, str], also: list[int], c: Consultation | None) -> str:
+    return render_template(
+        "admin/consultation_form.html", f=typed, errors=errors, areas=_areas(s), also=also, c=c
+    )
+
+
+@panel.get("/consultations/new")
+def new_consultation() -> str:
+    with reading() as s:
+        closes = common.local(clock.now() + timedelta(days=NEW_DAYS))
+        typed = {
+            "number": matters.next_number(s),
+            "area": str(me().area_id),
+            "unit": "person",
+            "option1": "同意",
+            "option2": "反对",
+            "option3": "",
+            "closes": f"{closes:%Y-%m-%d}",
+        }
+        return _form(s, typed, {}, [], None)
+
+
+@panel.get("/consultations/<int:id>/edit")
+def edit_consultation(id: int) -> str:
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        typed = {
+            "number": c.number,
+            "title": c.title,
+            "area": str(c.area_id),
+            "unit": c.unit,
+            "group": c.group,
+            "opens": common.for_input(c.opens_at),
+            "closes": f"{common.local(c.closes_at):%Y-%m-%d}" if c.closes_at else "",
+            "sms": c.sms.get("notice", ""),
+            "voice": c.voice.get("notice", ""),
+        } | {f"option{key}": label for key, label in c.options.items()}
+        return _form(s, typed, {}, notices.asked(s, c), c)
+
+
+class _Typed:
+    """The consultation form, read. Raises Refused naming the field that won't do."""
+
+    def __init__(self, s: Session) -> None:
+        f, zone = request.form, runtime().settings.zone
+        visible = {a.id: a for a in _areas(s)}
+        self.number = whole("number")
+        self.title = f.get("title", "").strip()
+        area = visible.get(f.get("area", 0, type=int))
+        if area is None:
+            raise Refused(_("请选择村或社区"), "area")
+        self.area = area
+        also = [i for i in ids("also") if i in visible]
+        self.area_ids = sorted({area.id, *also}) if also else [area.id]
+        self.unit = f.get("unit", "")
+        labels = [f.get(f"option{n}", "").strip() for n in (1, 2, 3)]
+        self.options = {str(n): label for n, label in enumerate([x for x in labels if x], 1)}
+        self.opens: datetime = moment("opens", zone) or clock.now()
+        closes = moment("closes", zone)
+        if closes is None:
+            raise Refused(_("请选截止日期"), "closes")
+        self.closes: datetime = closes
+        self.sms, self.voice = f.get("sms", "").strip(), f.get("voice", "").strip()
+        self.group = f.get("group", "").strip()
+
+    def defaults(self, s: Session) -> dict[str, str]:
+        """The texts as the gateway would write them."""
+        number = self.number or matters.next_number(s)
+        facts = (self.area, number, self.title or _("（题目）"), self.options, self.closes)
+        return {"sms": matters.default_sms(*facts), "voice": matters.default_voice(*facts)}
+
+
+def _again(errors: dict[str, str], id: int | None, **fresh: str) -> tuple[str, int]:
+    """The form with everything that was typed, and what won't do marked."""
+    with reading() as s:
+        c = common.consultation(s, id) if id else None
+        page = _form(s, {**request.form.to_dict(), **fresh}, errors, ids("also"), c)
+    return page, 422 if errors else 200
+
+
+@panel.post("/consultations/new")
+def create_consultation() -> object:
+    go = request.form.get("go", "preview")
+    try:
+        if go == "fill":
+            with reading() as s:
+                return _again({}, None, **_Typed(s).defaults(s))
+        with writing() as s:
+            t = _Typed(s)
+            c = matters.create(
+                s,
+                number=t.number,
+                title=t.title,
+                area=t.area,
+                area_ids=t.area_ids,
+                unit=t.unit,
+                options=t.options,
+                opens_at=t.opens,
+                closes_at=t.closes,
+                sms=t.sms,
+                voice=t.voice,
+                group=t.group,
+                by=actor(),
+            )
+            rights.act(s, me(), "consultation_create", f"consultation:{c.id}", c.area_id)
+            made = c.id
+    except Refused as refused:
+        return _again(errors_of(refused), None)
+    return redirect(url_for("admin.announcement" if go == "preview" else "admin.one_consultation", id=made))
+
+
+@panel.post("/consultations/<int:id>/edit")
+def save_consultation(id: int) -> object:
+    go = request.form.get("go", "preview")
+    try:
+        if go == "fill":
+            with reading() as s:
+                return _again({}, id, **_Typed(s).defaults(s))
+        with writing() as s:
+            c = common.consultation(s, id, change=True)
+            t = _Typed(s)
+            if not t.title or len(t.title) > 60:
+                raise Refused(_("请写上这件事的题目，不超过六十个字"), "title")
+            if t.closes <= max(t.opens, clock.now()):
+                raise Refused(_("截止要晚于开始"), "closes")
+            texts = t.defaults(s) | {k: v for k, v in (("sms", t.sms), ("voice", t.voice)) if v}
+            matters.edit(
+                s,
+                c,
+                title=t.title,
+                unit=t.unit if t.unit in ("person", "household", "owner") else c.unit,
+                options=t.options,
+                opens_at=t.opens,
+                closes_at=t.closes,
+                group=t.group,
+                sms={"notice": texts["sms"]},
+                voice={"notice": texts["voice"]},
+            )
+            rights.act(s, me(), "consultation_edit", f"consultation:{c.id}", c.area_id)
+    except Refused as refused:
+        return _again(errors_of(refused), id)
+    return redirect(url_for("admin.announcement" if go == "preview" else "admin.one_consultation", id=id))
+
+
+@panel.get("/consultations/<int:id>")
+def one_consultation(id: int) -> object:
+    with reading() as s:
+        c = common.consultation(s, id)
+        opinions = list(s.scalars(select(Opinion).where(Opinion.consultation_id == id).order_by(Opinion.id.desc()).limit(100)))
+        objections = list(s.scalars(select(Objection).where(Objection.consultation_id == id).order_by(Objection.id)))
+        events = lifecycle.history(s, c)
+        asked = list(s.scalars(select(Area.name).join(ConsultationArea, ConsultationArea.area_id == Area.id).where(ConsultationArea.consultation_id == id)))
+        return render_template(
+            "admin/consultation.html",
+            c=c,
+            area=s.get_one(Area, c.area_id),
+            asked=asked,
+            tally=ballots.tally(s, c),
+            opinions=opinions,
+            objections=objections,
+            people=common.people(s, [x.person_id for x in [*opinions, *objections]]),
+            events=[(e, _actor_name(s, e.actor)) for e in events],
+            sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
+            allowed=lifecycle.allowed(c) if leads(s, c) else [],
+            leads=leads(s, c),
+            papers=list(s.scalars(select(Ballot).where(Ballot.consultation_id == id, Ballot.channel == "clerk"))),
+        )
+
+
+def _actor_name(s: Session, name: str) -> str:
+    kind, _colon, id = name.partition(":")
+    if kind == "organizer" and id.isdigit():
+        o = s.get(Organizer, int(id))
+        return o.name if o else _("组织员")
+    return {"resident": _("居民"), "clock": _("到时间自动")}.get(kind, _("命令行"))
+
+
+@panel.get("/consultations/<int:id>/live")
+def consultation_live(id: int) -> str:
+    """The tally alone, asked for again every few seconds while answers come in."""
+    with reading() as s:
+        c = common.consultation(s, id)
+        return render_template("admin/_tally.html", c=c, tally=ballots.tally(s, c))
+
+
+@panel.get("/consultations/<int:id>/preview")
+def announcement(id: int) -> str:
+    """Whom the notice reaches and what each of them gets, before anything is sent."""
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
+
+
+def reach(s: Session, c: Consultation, stage: str, **texts: str) -> dict[str, Any]:
+    """What the reach page shows: the preview, and how long the night keeps messages back."""
+    sms = texts.get("sms") or c.sms.get(stage, "")
+    voice = texts.get("voice") or c.voice.get(stage, "")
+    preview = audience.preview(s, area_ids=notices.asked(s, c), group=c.group, sms=sms, voice=voice)
+    return {"preview": preview, "sms": sms, "voice": voice, **held()}
+
+
+def held() -> dict[str, int]:
+    """Minutes for which texts and calls must wait: nobody is disturbed at night."""
+    st = runtime().settings
+    return {"sms_waits": hours.minutes_until_allowed(st, "bulk"), "calls_wait": hours.minutes_until_allowed(st, "calls")}
+
+
+def change(id: int, verb: str, what: Any, done: str) -> Response:
+    """One step of a consultation by whoever leads it; a refusal is said on its page."""
+    try:
+        with writing() as s:
+            c = common.consultation(s, id, change=True)
+            what(s, c)
+            rights.act(s, me(), verb, f"consultation:{c.id}", c.area_id)
+            notices.pick_up(s)
+    except Refused as refused:
+        flash(refused.why, "error")
+    else:
+        runtime().wake("bulk", "calls")
+        flash(done)
+    return redirect(url_for("admin.one_consultation", id=id))
+
+
+@panel.post("/consultations/<int:id>/announce")
+def announce(id: int) -> Response:
+    return change(id, "announce", lambda s, c: lifecycle.announce(s, c, actor()), _("通知开始发了"))
+
+
+@panel.post("/consultations/<int:id>/close")
+def close_consultation(id: int) -> Response:
+    reason = request.form.get("reason", "")
+    return change(id, "close", lambda s, c: lifecycle.close_early(s, c, actor(), reason), _("征集结束了"))
+
+
+@panel.post("/consultations/<int:id>/withdraw")
+def withdraw_consultation(id: int) -> Response:
+    reason = request.form.get("reason", "")
+    return change(id, "withdraw", lambda s, c: lifecycle.withdraw(s, c, actor(), reason), _("已撤回"))

@@ -1,0 +1,71 @@
+"""The first page: what needs me now."""
+
+from datetime import timedelta
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from admin.common import me, panel, reading, runtime, writing
+from gateway import clock
+from gateway.consultation import ballots
+from gateway.models.answer import Objection, Opinion
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation
+from gateway.models.outreach import Broadcast
+from gateway.models.person import Claim
+from gateway.people import rights
+from gateway.runtime import Runtime
+
+OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
+
+
+def count(s: Session, visible: object) -> int:
+    """How many rows a visible list has."""
+    return s.scalar(select(func.count()).select_from(visible.subquery())) or 0  # type: ignore[attr-defined]
+
+
+@panel.get("/")
+def home() -> str:
+    with reading() as s:
+        o = me()
+        running = list(
+            s.scalars(rights.consultations(s, o).where(Consultation.state.not_in(OVER)).order_by(Consultation.number))
+        )
+        objections = list(
+            s.scalars(rights.objections(s, o).where(Objection.state == "open").order_by(Objection.due_at))
+        )
+        return render_template(
+            "admin/home.html",
+            area=s.get_one(Area, o.area_id),
+            alarms=Runtime.alarms(s),
+            claims=count(s, rights.claims(s, o).where(Claim.state == "waiting")),
+            objections=objections,
+            opinions=count(s, rights.opinions(s, o).where(Opinion.done_at.is_(None))),
+            sending=list(
+                s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
+            ),
+            consultations=[(c, ballots.tally(s, c)) for c in running[:20]],
+        )
+
+
+@panel.post("/day")
+def one_day_on() -> Response:
+    """Move the trial village a day ahead, so that a publicity period can be lived through in minutes."""
+    if runtime().settings.simulated:
+        with writing() as s:
+            rights.act(s, me(), "trial_day")
+        clock.move_trial_clock(timedelta(days=1))
+        runtime().wake("clock")
+    back = request.form.get("back", "")
+    from admin.auth import _inside
+
+    return redirect(_inside(back))
+
+
+@panel.get("/help")
+def help_page() -> str:
+    """How a consultation goes, in a few lines."""
+    return render_template("admin/help.html", title=_("怎么用"))

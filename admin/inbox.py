@@ -1,0 +1,123 @@
+"""What residents said: opinions, objections, voice messages; answering them and listening to them."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from admin import answers, common
+from admin.auth import _inside
+from admin.common import actor, me, panel, reading, runtime, writing
+from admin.forms import page_number
+from gateway.consultation import objections as gate
+from gateway.consultation import opinions
+from gateway.consultation.refusal import Refused
+from gateway.models.answer import Objection, Opinion, Recording
+from gateway.models.consultation import Consultation
+from gateway.people import rights
+
+TABS = ("opinions", "objections", "voice")
+SIZE = 30
+
+
+@panel.get("/inbox/")
+def inbox() -> str:
+    tab = request.args.get("tab", "opinions")
+    tab = tab if tab in TABS else "opinions"
+    page = page_number()
+    said: Any
+    with reading() as s:
+        if tab == "objections":
+            said = rights.objections(s, me()).order_by((Objection.state != "open"), Objection.due_at)
+        else:
+            said = rights.opinions(s, me()).order_by(Opinion.done_at.is_not(None), Opinion.id.desc())
+            if tab == "voice":
+                said = said.where(Opinion.recording_id.is_not(None))
+        rows = list(s.scalars(said.limit(SIZE + 1).offset((page - 1) * SIZE)))
+        about = {r.consultation_id for r in rows}
+        sound = {r.recording_id for r in rows}
+        return render_template(
+            "admin/inbox.html",
+            tab=tab,
+            rows=rows[:SIZE],
+            page=page,
+            more=len(rows) > SIZE,
+            people=common.people(s, [r.person_id for r in rows]),
+            matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
+            recordings={r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(sound)))},
+        )
+
+
+def _back() -> Response:
+    return redirect(_inside(request.form.get("back", "") or url_for("admin.inbox")))
+
+
+@panel.post("/opinions/<int:id>/done")
+def opinion_done(id: int) -> Response:
+    with writing() as s:
+        opinion = rights.get(s, rights.opinions(s, me()), Opinion, id)
+        rights.act(s, me(), "opinion_done", f"opinion:{id}")
+        opinions.done(s, opinion, me())
+    return _back()
+
+
+@panel.get("/objections/<int:id>")
+def one_objection(id: int) -> str:
+    with reading() as s:
+        objection = rights.get(s, rights.objections(s, me()), Objection, id)
+        return _objection_page(s, objection, request.args, "")
+
+
+def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> str:
+    c = s.get_one(Consultation, objection.consultation_id)
+    return render_template(
+        "admin/objection.html",
+        x=objection,
+        c=c,
+        people=common.people(s, [objection.person_id]),
+        leads=common.leads(s, c),
+        f=typed,
+        problem=problem,
+    )
+
+
+@panel.post("/objections/<int:id>/<any(explain, resolve, withdraw):verb>")
+def settle_objection(id: int, verb: str) -> object:
+    """Explain (the words go to the resident), note that it is settled, or take it back for the resident."""
+    typed = request.form.get("explanation", "").strip()
+    reached = True
+    try:
+        with writing() as s:
+            objection = rights.get(s, rights.objections(s, me()), Objection, id)
+            c = common.consultation(s, objection.consultation_id, change=True)
+            rights.act(s, me(), f"objection_{verb}", f"objection:{id}", c.area_id)
+            if verb == "explain":
+                gate.explain(s, objection, typed, me())
+                reached = answers.explained(s, objection, typed)
+            elif verb == "resolve":
+                gate.resolve(s, objection, me(), typed)
+            else:
+                gate.withdraw(s, objection, actor())
+    except Refused as refused:
+        with reading() as s:
+            objection = rights.get(s, rights.objections(s, me()), Objection, id)
+            return _objection_page(s, objection, request.form, refused.why), 422
+    runtime().wake("replies", "calls")
+    if verb == "explain":
+        flash(_("解释已发给居民") if reached else _("解释记下了；这位居民没有留电话，请当面告诉"))
+    else:
+        flash(_("记下了"))
+    return _back()
+
+
+@panel.get("/recordings/<int:id>.wav")
+def recording(id: int) -> Response:
+    """A resident's voice, for those who may see what it belongs to."""
+    with reading() as s:
+        found = rights.get(s, rights.recordings(s, me()), Recording, id)
+    if found.state != "kept" or not found.file:
+        abort(404)
+    folder = runtime().settings.data_dir / "recordings"
+    return send_from_directory(folder, found.file, conditional=True, max_age=0)

@@ -1,0 +1,135 @@
+"""Residents: finding them, one resident, and bringing a roster in."""
+
+import re
+import secrets
+from pathlib import Path
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from admin.common import me, panel, reading, runtime, writing
+from admin.forms import page_number
+from gateway.models.answer import Opinion
+from gateway.models.area import Area
+from gateway.models.person import Household, Person
+from gateway.people import residents as people
+from gateway.people import rights, roster, rosterfile
+
+MAX_BYTES = 20_000_000  # a county's roster is about 5 MB
+_NAME = re.compile(r"[0-9a-f]{32}\.(csv|xlsx|txt)")
+
+
+@panel.get("/residents/")
+def residents() -> str:
+    text = request.args.get("q", "")[:60]
+    with reading() as s:
+        found = people.search(s, rights.area_ids(s, me()), text, page_number())
+        return render_template("admin/residents.html", found=found, q=text)
+
+
+@panel.get("/residents/<int:id>")
+def one_resident(id: int) -> str:
+    with reading() as s:
+        person = rights.get(s, rights.people(s, me()), Person, id)
+        household = s.get(Household, person.household_id) if person.household_id else None
+        members = (
+            list(s.scalars(rights.people(s, me()).where(Person.household_id == household.id))) if household else []
+        )
+        phones = [(h, people.people_on(s, h.id)) for h in people.handsets_of(s, person.id)]
+        said = rights.opinions(s, me()).where(Opinion.person_id == id, Opinion.anonymous.is_(False))
+        return render_template(
+            "admin/resident.html",
+            person=person,
+            area=s.get_one(Area, person.area_id),
+            household=household,
+            members=members,
+            phones=phones,
+            opinions=list(s.scalars(said.order_by(Opinion.id.desc()).limit(20))),
+        )
+
+
+def _uploads() -> Path:
+    folder = runtime().settings.data_dir / "uploads"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _kept() -> Path | None:
+    """The file this session uploaded, if it still waits."""
+    name = session.get("upload", "")
+    path = _uploads() / name if _NAME.fullmatch(name) else None
+    return path if path and path.is_file() else None
+
+
+def _forget() -> None:
+    path = _kept()
+    if path:
+        path.unlink(missing_ok=True)
+    for key in ("upload", "upload_area", "upload_name"):
+        session.pop(key, None)
+
+
+def _import_page(problem: str = "", status: int = 200) -> tuple[str, int]:
+    with reading() as s:
+        page = render_template("admin/import.html", areas=rights.areas(s, me()), problem=problem, f=request.form)
+    return page, status
+
+
+@panel.get("/residents/import")
+def import_residents() -> tuple[str, int]:
+    return _import_page()
+
+
+@panel.post("/residents/import")
+def preview_import() -> object:
+    """Read the file and show what would happen, row by row; the file waits for the confirmation."""
+    _forget()
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        return _import_page(_("请选一个文件"), 422)
+    data = upload.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        return _import_page(_("文件太大了，请分开上传"), 422)
+    ending = Path(upload.filename).suffix.lower().lstrip(".")
+    kept = f"{secrets.token_hex(16)}.{ending if ending in ('csv', 'xlsx', 'txt') else 'csv'}"
+    try:
+        with reading() as s:
+            area = rights.get(s, select(Area).where(Area.id.in_(rights.area_ids(s, me()))), Area, request.form.get("area", 0, type=int))
+            plan = roster.preview(s, rosterfile.read(data, upload.filename), area)
+            page = render_template("admin/import_preview.html", plan=plan, area=area, filename=upload.filename)
+    except rosterfile.BadRoster as bad:
+        return _import_page(bad.why, 422)
+    path = _uploads() / kept
+    path.write_bytes(data)
+    path.chmod(0o600)
+    session["upload"], session["upload_area"], session["upload_name"] = kept, area.id, upload.filename[:100]
+    return page
+
+
+@panel.post("/residents/import/confirm")
+def confirm_import() -> Response:
+    path = _kept()
+    if path is None:
+        flash(_("上传的文件不在了，请再传一次"), "error")
+        return redirect(url_for("admin.import_residents"))
+    try:
+        with writing() as s:
+            visible = select(Area).where(Area.id.in_(rights.area_ids(s, me())))
+            area = rights.get(s, visible, Area, session.get("upload_area", 0))
+            plan = roster.apply(s, rosterfile.read(path.read_bytes(), session["upload_name"]), area, f"organizer:{me().id}")
+            rights.act(s, me(), "roster_import", f"area:{area.id}", area.id, f"new {plan.new} matched {plan.matched}")
+    except rosterfile.BadRoster as bad:
+        flash(bad.why, "error")
+        return redirect(url_for("admin.import_residents"))
+    finally:
+        _forget()
+    flash(_("导入好了：新增 %(new)s 人，已有 %(old)s 人", new=plan.new, old=plan.matched))
+    return redirect(url_for("admin.residents"))
+
+
+@panel.post("/residents/import/cancel")
+def cancel_import() -> Response:
+    _forget()
+    return redirect(url_for("admin.import_residents"))

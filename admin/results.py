@@ -1,0 +1,140 @@
+"""After the answers: publishing the result, and entering ballots cast on paper."""
+
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from admin import common
+from admin.common import actor, me, panel, reading, runtime, writing
+from admin.consultations import reach
+from admin.forms import errors_of, moment
+from gateway import clock
+from gateway.consultation import ballots, lifecycle, matters
+from gateway.consultation.refusal import Refused
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation
+from gateway.models.person import Person
+from gateway.outreach import notices
+from gateway.people import residents, rights
+
+PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
+
+
+def _words(c: Consultation, tally: ballots.Tally) -> str:
+    """A first draft of the result from the counts; the organizer changes it."""
+    said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
+    unit = "户" if c.unit == "household" else "人"
+    return f"应答{tally.eligible}{unit}，实答{tally.units}{unit}：{said}"
+
+
+@panel.get("/consultations/<int:id>/publish")
+def publication(id: int) -> str:
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        ends = clock.end_of_day(
+            common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
+        )
+        tally = ballots.tally(s, c)
+        typed = {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
+        return render_template("admin/publish.html", c=c, f=typed, errors={}, tally=tally, preview=None)
+
+
+@panel.post("/consultations/<int:id>/publish")
+def publish(id: int) -> object:
+    """``go`` says what: fill the texts in, show whom they reach, or publish."""
+    f, go = request.form, request.form.get("go", "preview")
+    try:
+        until = moment("until", runtime().settings.zone)
+        if until is None:
+            raise Refused(_("请写公示到什么时候"), "until")
+        result = f.get("result", "").strip()
+        if not result:
+            raise Refused(_("请写上协商结果"), "result")
+        if until <= clock.now():
+            raise Refused(_("公示的截止时间要在以后"), "until")
+        if go == "send":
+            with writing() as s:
+                c = common.consultation(s, id, change=True)
+                lifecycle.publish(
+                    s, c, result=result, sms=f.get("sms", ""), voice=f.get("voice", ""), until=until, actor=actor()
+                )
+                rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
+                notices.pick_up(s)
+            runtime().wake("bulk", "calls")
+            flash(_("结果公布了，公示到%(day)s", day=common.day(until)))
+            return redirect(url_for("admin.one_consultation", id=id))
+    except Refused as refused:
+        return _again(id, errors_of(refused)), 422
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        area = s.get_one(Area, c.area_id)
+        default = {
+            "sms": matters.result_sms(c, area, result, until),
+            "voice": matters.result_voice(c, area, result, until),
+        }
+        kept = {} if go == "fill" else {k: f[k].strip() for k in default if f.get(k, "").strip()}
+        texts = default | kept
+        shown = {**f.to_dict(), **texts}
+        more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
+        return render_template(
+            "admin/publish.html", c=c, f=shown, errors={}, tally=ballots.tally(s, c), until=until, **more
+        )
+
+
+def _again(id: int, errors: dict[str, str]) -> str:
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        return render_template(
+            "admin/publish.html", c=c, f=request.form, errors=errors, tally=ballots.tally(s, c), preview=None
+        )
+
+
+def _paper_page(s: Session, c: Consultation, text: str, errors: dict[str, str]) -> str:
+    found = residents.search(s, _asked_and_mine(s, c), text, 1, 20) if text else None
+    chosen = request.values.get("person", 0, type=int)
+    person = s.scalar(rights.people(s, me()).where(Person.id == chosen)) if chosen else None
+    before = ballots.of(s, c, person) if person else None
+    return render_template(
+        "admin/paper.html", c=c, text=text, found=found, person=person, before=before, f=request.form, errors=errors
+    )
+
+
+def _asked_and_mine(s: Session, c: Consultation) -> list[int]:
+    return sorted(set(matters.area_ids(s, c)) & set(rights.area_ids(s, me())))
+
+
+@panel.get("/consultations/<int:id>/paper")
+def paper(id: int) -> str:
+    """Find the resident whose paper ballot this is."""
+    with reading() as s:
+        c = common.consultation(s, id, change=True)
+        return _paper_page(s, c, request.args.get("q", "").strip(), {})
+
+
+@panel.post("/consultations/<int:id>/paper")
+def enter_paper(id: int) -> object:
+    """Record one paper ballot, with its reference and who stood by."""
+    f = request.form
+    reference, witness = f.get("paper", "").strip(), f.get("witness", "").strip()
+    try:
+        if not reference:
+            raise Refused(_("请写纸票的编号或存放处"), "paper")
+        if not witness:
+            raise Refused(_("请写见证人"), "witness")
+        with writing() as s:
+            c = common.consultation(s, id, change=True)
+            person = rights.get(s, rights.people(s, me()), Person, f.get("person", 0, type=int))
+            if not f.get("option"):
+                raise Refused(_("请选一项"), "option")
+            note = _("%(paper)s，见证人%(witness)s", paper=reference[:60], witness=witness[:30])
+            ballot = ballots.cast(s, c, person, f["option"], "clerk", by=me().id, paper=note)
+            rights.act(s, me(), "paper_ballot", f"consultation:{c.id}", c.area_id)
+            receipt, name = ballot.receipt, person.name
+    except Refused as refused:
+        with reading() as s:
+            c = common.consultation(s, id, change=True)
+            return _paper_page(s, c, f.get("q", ""), errors_of(refused)), 422
+    flash(_("%(name)s的纸票记下了，回执 %(code)s", name=name, code=receipt))
+    return redirect(url_for("admin.paper", id=id))

@@ -1,0 +1,313 @@
+"""Calls through the make-believe network: rings, plays TwiML, waits for keys, records, hangs up."""
+
+import io
+import json
+import math
+import struct
+import threading
+import time
+import wave
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from gateway import clock
+from gateway.simulator import twiml
+from gateway.simulator.network import Network
+from gateway.simulator.store import Row, new_sid, now
+
+_MOST_DOCUMENTS = 50  # error 14106
+_FORGOTTEN = 120.0  # seconds after which a handset nobody looks at is taken to be silent
+LIVE = ("queued", "initiated", "ringing", "in-progress")
+
+
+class Exchange:
+    """All calls. What a call waits for is in its row (``live``), so a restart or another thread can go on."""
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.store, self.config = network, network.store, network.config
+        self._locks: dict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    # -- beginning ------------------------------------------------------------------------
+
+    def dial(self, sender: str, to: str) -> Row:
+        """A resident rings ``to``; only the hotline answers."""
+        call = self._new("inbound", sender, to, "ringing", f"{self.config.public_url}/twilio/voice")
+        if to != self.config.hotline:
+            self.store.caption(call["sid"], "note", "您拨的号码是空号。")
+            self._end(call["sid"], "failed")
+        else:
+            with self._locks[call["sid"]]:
+                self._fetch(call["sid"], call["url"], {})
+        return self._known(call["sid"])
+
+    def place(self, to: str, url: str, callback: str, events: list[str]) -> Row:
+        """The product rings a resident. It rings until somebody picks up."""
+        call = self._new("outbound-api", self.config.hotline, to, "queued", url, callback, events)
+        threading.Thread(target=self._ring, args=(call["sid"],), daemon=True).start()
+        return call
+
+    def _new(
+        self, direction: str, sender: str, to: str, status: str, url: str, callback: str = "", events: Any = ()
+    ) -> Row:
+        sid = new_sid("CA")
+        self.store.add(
+            "calls", sid=sid, direction=direction, sender=sender, receiver=to, status=status, url=url,
+            callback=callback, events=json.dumps(list(events)), created=now(), live="{}",
+        )  # fmt: skip
+        return self._known(sid)
+
+    def _known(self, sid: str) -> Row:
+        found = self.store.call(sid)
+        assert found
+        return found
+
+    def _ring(self, sid: str) -> None:
+        with self._locks[sid]:
+            call = self._known(sid)
+            how = self.network.behaviour(call["receiver"])
+            self._report(call, "initiated")
+            if how["answer"] in ("busy", "no-answer"):
+                self._end(sid, how["answer"])
+                return
+            self.store.change("calls", sid, status="ringing")
+            self._report(self._known(sid), "ringing")
+            if how["answer"] == "auto":
+                self.answer(sid)
+
+    def answer(self, sid: str) -> None:
+        """Pick up."""
+        with self._locks[sid]:
+            if self._known(sid)["status"] not in ("queued", "initiated", "ringing"):
+                return
+            self.store.change("calls", sid, status="in-progress", answered=now())
+            call = self._known(sid)
+            self._report(call, "answered")
+            self._fetch(sid, call["url"], {})
+
+    # -- what a person at the handset does ---------------------------------------------------
+
+    def keys(self, sid: str, digits: str, repeat: int = 0) -> None:
+        """Press keys. During a Gather they are collected; ``repeat`` posts the same press again."""
+        with self._locks[sid]:
+            call = self._known(sid)
+            wait = call["live"].get("wait")
+            if call["status"] != "in-progress" or not wait:
+                return
+            self.store.caption(sid, "key", digits)
+            if wait["kind"] == "record":
+                if any(d in wait["finish"] for d in digits):
+                    self._recorded(sid, wait, b"", 0, digits[-1])
+                return
+            so_far, finished = wait.get("digits", ""), False
+            for digit in digits:
+                if digit in wait["finish"] and digit:
+                    finished = True
+                    break
+                so_far += digit
+                if wait["most"] and len(so_far) >= wait["most"]:
+                    finished = True
+                    break
+            wait["digits"] = so_far
+            self._keep(sid, call["live"])
+            if finished:
+                self._gathered(sid, wait, repeat)
+
+    def silence(self, sid: str) -> None:
+        """The wait runs out: partial digits are submitted, none fall through to the next verb."""
+        with self._locks[sid]:
+            call = self._known(sid)
+            wait = call["live"].get("wait")
+            if call["status"] != "in-progress" or not wait:
+                return
+            if wait["kind"] == "keys":
+                self._gathered(sid, wait)
+            else:
+                self._go_on(sid)  # an empty recording falls through, with no request
+
+    def record(self, sid: str, data: bytes, seconds: int, words: str = "", key: str = "#") -> None:
+        """Speak after the tone."""
+        with self._locks[sid]:
+            call = self._known(sid)
+            wait = call["live"].get("wait")
+            if call["status"] == "in-progress" and wait and wait["kind"] == "record":
+                self.store.caption(sid, "said", words or f"（说了{seconds}秒）")
+                self._recorded(sid, wait, data or tone(seconds), min(seconds, wait["most"]), key)
+
+    def hangup(self, sid: str) -> None:
+        """Put the receiver down, or let it ring out."""
+        with self._locks[sid]:
+            call = self._known(sid)
+            if call["status"] in ("queued", "initiated", "ringing") and call["direction"] != "inbound":
+                self._end(sid, "no-answer")
+            elif call["status"] in LIVE:
+                self._end(sid, "completed")
+
+    def look_after(self, sid: str) -> None:
+        """A handset that was left lying: the wait has run out long ago."""
+        call = self._known(sid)
+        wait = call["live"].get("wait")
+        if call["status"] == "in-progress" and wait and time.time() > wait["until"] + _FORGOTTEN:
+            self.silence(sid)
+
+    # -- TwiML ------------------------------------------------------------------------------
+
+    def _form(self, call: Row, more: dict[str, str]) -> dict[str, str]:
+        return {
+            "CallSid": call["sid"], "AccountSid": self.config.account_sid, "From": call["sender"],
+            "To": call["receiver"], "Caller": call["sender"], "Called": call["receiver"],
+            "CallStatus": call["status"], "Direction": call["direction"], "ApiVersion": "2010-04-01", **more,
+        }  # fmt: skip
+
+    def _fetch(self, sid: str, url: str, more: dict[str, str], repeat: int = 0) -> None:
+        call = self._known(sid)
+        live = call["live"]
+        live["documents"] = live.get("documents", 0) + 1
+        if live["documents"] > _MOST_DOCUMENTS:
+            self.store.error("14106", url)
+            self._application_error(sid)
+            return
+        form = self._form(call, more)
+        answer = self.network.ask(url, form)
+        for _ in range(repeat):
+            self.network.ask(url, form)
+        if call["status"] == "ringing":
+            self.store.change("calls", sid, status="in-progress", answered=now())
+        if answer is None:
+            self._application_error(sid)
+            return
+        try:
+            live["verbs"] = twiml.read(answer.content, answer.headers.get("Content-Type", ""))
+        except twiml.BadTwiml as bad:
+            self.store.error(bad.code, f"{url}: {bad.detail}")
+            self._application_error(sid)
+            return
+        live["url"], live["wait"] = url, None
+        self._keep(sid, live)
+        self._go_on(sid)
+
+    def _application_error(self, sid: str) -> None:
+        self.store.caption(sid, "note", "（线路故障，电话断了）")
+        self._end(sid, "completed")
+
+    def _keep(self, sid: str, live: Row) -> None:
+        self.store.change("calls", sid, live=json.dumps(live))
+
+    def _go_on(self, sid: str) -> None:
+        """Carry out verbs until one waits, leads elsewhere, or there are none."""
+        live = self._known(sid)["live"]
+        live["wait"] = None
+        verbs: list[twiml.Verb] = live.get("verbs", [])
+        while verbs:
+            verb = verbs.pop(0)
+            kind, attributes = verb["verb"], verb["with"]
+            action = urljoin(live["url"], attributes.get("action", "")) or live["url"]
+            if kind in ("Say", "Play", "Pause"):
+                self._speak(sid, verb)
+            elif kind == "Gather":
+                length = sum(self._speak(sid, inside) for inside in verb["inside"])
+                seconds = float(attributes.get("timeout", 5))
+                live["wait"] = {
+                    "kind": "keys", "action": action, "seconds": seconds, "until": time.time() + length + seconds,
+                    "finish": attributes.get("finishOnKey", "#"), "most": int(attributes.get("numDigits", 0)),
+                    "empty": attributes.get("actionOnEmptyResult") == "true",
+                }  # fmt: skip
+                break
+            elif kind == "Record":
+                live["wait"] = {
+                    "kind": "record", "action": action, "seconds": float(attributes.get("timeout", 5)),
+                    "until": time.time() + float(attributes.get("timeout", 5)), "finish": attributes.get("finishOnKey", "1234567890*#"),
+                    "most": int(attributes.get("maxLength", 3600)), "status": attributes.get("recordingStatusCallback", ""),
+                }  # fmt: skip
+                break
+            elif kind == "Redirect":
+                self._keep(sid, live)
+                self._fetch(sid, urljoin(live["url"], verb["text"]), {})
+                return
+            elif kind == "Dial":
+                number = verb["text"] or next((v["text"] for v in verb["inside"]), "")
+                self.store.caption(sid, "note", f"（转接 {number}，没人接）")
+                self._keep(sid, live)
+                if "action" in attributes:
+                    self._fetch(sid, action, {"DialCallStatus": "no-answer"})
+                    return
+            else:  # Hangup, Reject
+                self._keep(sid, live)
+                self._end(sid, "busy" if kind == "Reject" else "completed")
+                return
+        self._keep(sid, live)
+        if live["wait"] is None:
+            self._end(sid, "completed")
+
+    def _speak(self, sid: str, verb: twiml.Verb) -> float:
+        """Add to the captions; returns about how many seconds it takes to say."""
+        if verb["verb"] == "Pause":
+            return float(verb["with"].get("length", 1))
+        self.store.caption(sid, "say" if verb["verb"] == "Say" else "play", verb["text"])
+        return len(verb["text"]) / 4
+
+    def _gathered(self, sid: str, wait: Row, repeat: int = 0) -> None:
+        digits = wait.get("digits", "")
+        if digits or wait["empty"]:
+            self._fetch(sid, wait["action"], {"Digits": digits, "msg": "Gather End"}, repeat)
+        else:
+            self._go_on(sid)
+
+    def _recorded(self, sid: str, wait: Row, data: bytes, seconds: int, key: str) -> None:
+        recording = new_sid("RE")
+        data = data or tone(0)
+        self.store.add("recordings", sid=recording, call=sid, seconds=seconds, data=data)
+        account = f"/simulator/2010-04-01/Accounts/{self.config.account_sid}"
+        address = f"{self.config.webhook_base}{account}/Recordings/{recording}"
+        form = {
+            "RecordingSid": recording, "RecordingUrl": address, "RecordingDuration": str(seconds),
+            "RecordingStatus": "completed", "CallSid": sid, "AccountSid": self.config.account_sid,
+        }  # fmt: skip
+        if wait["status"]:
+            status = urljoin(self._known(sid)["live"]["url"], wait["status"])
+            self.network.call_back(recording, status, [form], self.network.behaviour())
+        self._fetch(sid, wait["action"], {**form, "Digits": key})
+
+    # -- ending -------------------------------------------------------------------------------
+
+    def _end(self, sid: str, status: str) -> None:
+        call = self._known(sid)
+        if call["status"] not in LIVE:
+            return
+        self.store.change("calls", sid, status=status, ended=now(), live="{}")
+        self._report(self._known(sid), status)
+
+    def _report(self, call: Row, event: str) -> None:
+        events = json.loads(call["events"] or "[]") or ["completed"]
+        final = event in ("completed", "busy", "no-answer", "failed", "canceled")
+        if not call["callback"] or (event not in events and not (final and "completed" in events)):
+            return
+        sequence = call["sequence"]
+        self.store.change("calls", call["sid"], sequence=sequence + 1)
+        status = "in-progress" if event == "answered" else event
+        more = {
+            "CallStatus": status, "SequenceNumber": str(sequence), "CallbackSource": "call-progress-events",
+            "Timestamp": clock.now().strftime("%a, %d %b %Y %H:%M:%S +0000"),
+        }  # fmt: skip
+        if final and call["answered"]:
+            more["CallDuration"] = str(_seconds(call["answered"], call["ended"]))
+        how = self.network.behaviour(call["receiver"])
+        self.network.call_back(call["sid"], call["callback"], [self._form(call, more)], how)
+
+
+def _seconds(begin: str, end: str | None) -> int:
+    if not end:
+        return 0
+    return max(1, round((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()))
+
+
+def tone(seconds: int) -> bytes:
+    """A quiet hum as 8 kHz mono WAV: stands in for a voice where there is no microphone."""
+    out, frames = io.BytesIO(), max(1, seconds) * 8000
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"".join(struct.pack("<h", int(3000 * math.sin(n * 0.35))) for n in range(frames)))
+    return out.getvalue()

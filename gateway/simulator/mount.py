@@ -1,0 +1,58 @@
+"""Puts the make-believe carrier and the browser phone into the web application."""
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from gateway.models.area import Area
+from gateway.models.person import Handset, Person, PersonHandset
+from gateway.runtime import Runtime
+from gateway.simulator import phone, rest
+from gateway.simulator.calls import Exchange
+from gateway.simulator.network import Network, SimulatorConfig
+from gateway.simulator.store import Store
+
+_KINDS = {"landline": "座机", "mobile": "手机"}
+
+
+def mount(app: Flask, rt: Runtime) -> Network:
+    """Add the routes; returns the network for tests that want to look behind it."""
+    st = rt.settings
+    config = SimulatorConfig(
+        path=st.data_dir / "carrier.db",
+        account_sid=st.account_sid,
+        auth_token=st.auth_token,
+        public_url=st.base_url,
+        webhook_base=f"http://127.0.0.1:{st.port}",
+        hotline=st.hotline,
+        handsets=lambda: _handsets(rt),
+    )
+    network = Network(config, Store(config.path))
+    exchange = Exchange(network)
+    app.register_blueprint(rest.make(network, exchange))
+    app.register_blueprint(phone.make(network, exchange))
+    return network
+
+
+def _handsets(rt: Runtime) -> list[dict[str, Any]]:
+    """Every handset on the roster, with who answers it; numbers in full, since these are nobody's."""
+    found: dict[int, dict[str, Any]] = {}
+    with rt.db.read() as s:
+        rows = s.execute(
+            select(Handset, Person.name, Area.name)
+            .join(PersonHandset, PersonHandset.handset_id == Handset.id)
+            .join(Person, Person.id == PersonHandset.person_id)
+            .join(Area, Area.id == Person.area_id)
+            .order_by(Area.path, Handset.id, Person.id)
+            .limit(400)
+        )
+        for handset, name, area in rows:
+            one = found.setdefault(
+                handset.id, {"number": handset.number, "kind": handset.kind, "people": [], "area": area}
+            )
+            one["people"].append(name)
+    for one in found.values():
+        one["label"] = f"{'、'.join(one['people'])}的{_KINDS.get(one['kind'], '电话')}"
+        one["shared"] = len(one["people"]) > 1
+    return list(found.values())

@@ -1,0 +1,224 @@
+"""What a free SMS means. Pure, and never sure without a reason: when in doubt it asks one short question.
+
+The contract (intents, fields, context) is domain.md §3, “SMS interpretation contract”.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.ivr import lexicon as words
+from gateway.ivr import votes, wishes
+from gateway.ivr.numbers import Numbers
+from gateway.ivr.reading import Said, clarify, ignore, said
+from gateway.text import normalize
+
+
+def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """``{"intent", "fields"}`` for one message. Never raises.
+
+    ``context`` may hold registered, handset_persons, language, pending{kind, consultation, question,
+    options, labels_ko}, open_votes, in_publicity, closed, already_voted, own_objection; all optional.
+    """
+    context = context if isinstance(context, Mapping) else {}
+    plain = normalize(str(text))
+    if not plain:
+        return clarify("empty")
+    message = Said.of(plain, context)
+    for stage in (_quoted, _machine, _emergency, _stop):
+        found = stage(message)
+        if found is not None:
+            return found
+    if not re.search(r"[\w]", message.text):
+        # only signs or pictures; a lone question mark is somebody who is lost
+        return said("help") if re.fullmatch(r"[?？]+", message.text) else clarify("empty" if not message.text else "unsure")
+    if message.pending.get("kind") == "words":
+        return _free_words(message)
+    for stage in (
+        votes.scored, wishes.service, _who_am_i, votes.answered, _publicity, votes.explicit, _plain_yes_no,
+        votes.by_words, wishes.question, _words,
+    ):  # fmt: skip
+        found = stage(message)
+        if found is not None:
+            return found
+    return _unsure(message)
+
+
+# ---- before anything else -------------------------------------------------------------------
+
+
+def _quoted(m: Said) -> dict[str, Any] | None:
+    """A notice of ours quoted back is not the resident's words; a stranger's signature is spam."""
+    match = words.SIGNATURE.search(m.text)
+    if match is None:
+        return None
+    if not words.OWN_SIGNATURE.search(match[1]):
+        return ignore("spam")
+    before, after = m.text[: match.start()], m.text[match.end() :]
+    # our notices end with “…问人回0”, a date, or an option; what follows the last of these is the reply
+    ends = [e.end() for e in re.finditer(r"(?:回|按)\s*[0-9](?=\D|$)(?:[“”\u4e00-\u9fff]{0,4}人)?|止|加原因|加内容", after)]
+    reply = after[ends[-1] :] if ends else ""
+    left = (before.strip() or reply).strip("。，,.!！ ~>》”\"'")
+    if not left:
+        return clarify("unsure")
+    m.text = left
+    return None
+
+
+def _machine(m: Said) -> dict[str, Any] | None:
+    if words.AUTO_REPLY.search(m.text):
+        return ignore("auto_reply")
+    if words.SPAM.search(m.text):
+        return ignore("spam")
+    return None
+
+
+def _emergency(m: Said) -> dict[str, Any] | None:
+    if words.EMERGENCY.search(m.text) and not words.NOT_NOW.search(m.text):
+        return said("emergency")
+    return None
+
+
+def _stop(m: Said) -> dict[str, Any] | None:
+    whole = re.sub(r"[\s。，,.!！~～、；;]+", "", m.text)
+    whole = re.sub(r"(?:谢谢(?:你|您)?|吧|行不行|好吗|了吧|啊|呀)$", "", re.sub(r"^(?:你好|您好|麻烦|请)", "", whole))
+    if words.STOP_ALL.fullmatch(whole):
+        return said("opt_out", scope="all")
+    if words.STOP_CALLS.fullmatch(whole):
+        return said("opt_out", scope="voice")
+    if words.STOP_SMS.fullmatch(whole):
+        return said("opt_out", scope="sms" if "短信" in whole else "all")
+    if words.RESUME.fullmatch(whole):
+        return said("opt_in")
+    return None
+
+
+# ---- who --------------------------------------------------------------------------------------
+
+
+def _who_am_i(m: Said) -> dict[str, Any] | None:
+    """注册 王德顺 拟柳村, in any sensible order."""
+    asked = words.REGISTER.search(m.text)
+    introduces = re.match(r"^(?:你好|您好)?[，, ]*(?:我叫|我是|本人)", m.text)
+    if not asked and not (introduces or m.registered is False):
+        return None
+    rest = words.REGISTER.sub(" ", m.text)
+    rest = re.sub(r"(?:我)?(?:要|想|来|申请|请|帮我|给我)(?=\s|$)", " ", rest)
+    area = words.PLACE.search(rest)
+    place = re.sub(r"^(?:我是|我住|住在?|家在|来自|家住|是|在)", "", area[1]) if area else ""
+    left = rest.replace(area[0], " ", 1) if area else rest
+    name = words.NAME_SAID.search(left)
+    if name:
+        who = name[1]
+    else:
+        chunks = [c for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left) if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)]
+        chunks = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
+        who = chunks[0] if chunks else ""
+    if not asked and not (who and (place or (introduces and m.registered is False))):
+        return None
+    fields = {k: v for k, v in (("name", who), ("area", place)) if v}
+    return said("register", **fields)
+
+
+# ---- publicity -----------------------------------------------------------------------------------
+
+
+def _publicity(m: Said) -> dict[str, Any] | None:
+    """Objections, their withdrawal, and saying that there is none."""
+    numbers = Numbers.find(m)
+    named = numbers.one
+    public, own = m.list("in_publicity"), m.list("own_objection")
+    waiting = m.pending.get("consultation") if m.pending.get("kind") == "publicity" else None
+    target = named or waiting or (public[0] if len(public) == 1 else None)
+    text = m.text
+    if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
+        if not words.FAR_FROM_SURE.search(text):
+            which = named or (own[0] if len(own) == 1 else waiting)
+            return said("withdraw_objection", **({"consultation": which} if which else {}))
+        return m.opinion(named or (own[0] if own else None))
+    if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
+        about_public = named in public if named else bool(waiting or (public and not m.list("open_votes")))
+        if about_public and not words.FAR_FROM_SURE.search(text):
+            return said("no_objection", **({"consultation": target} if target else {}))
+        return None
+    if not words.OBJECT.search(text) and not (re.search(r"不同意|不赞成", text) and (named in public or waiting)):
+        return None
+    if named in m.list("open_votes") or (named is None and m.pending.get("kind") in ("vote", "rsvp")):
+        return None  # on an open matter “反对” is an answer, or words
+    if words.FAR_FROM_SURE.search(text) and not re.search(r"我(?:坚决|还是|就是|们)?反对|反对[!！]", text):
+        return m.opinion(target)
+    if target is None:
+        if public:
+            return clarify("which_consultation")
+        return None
+    reason = _reason(text, target)
+    return said("object", consultation=target, **({"reason": reason} if reason else {}))
+
+
+def _reason(text: str, number: int) -> str:
+    """The words beside the objection itself."""
+    left = re.sub(rf"(?:第)?{number}号?(?:的)?(?:事情?|那件事|公示|结果)?", "", text)
+    left = re.sub(r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)(?:的?(?:理由|原因)(?:是)?)?[，,。：:!！ ]*", "", left.strip())
+    left = re.sub(r"[，,。 ]*(?:所以|因此)?(?:我|俺)?(?:坚决)?(?:反对|不同意)[。!！ ]*$", "", left)
+    return re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：: ")
+
+
+# ---- the rest ---------------------------------------------------------------------------------------
+
+
+def _plain_yes_no(m: Said) -> dict[str, Any] | None:
+    kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
+    about = m.pending.get("consultation")
+    fields = {"consultation": about} if about else {}
+    if kind == "rsvp":
+        if words.NOT_ATTEND.search(text) or words.NO.fullmatch(text):
+            return said("rsvp", attending=False, **fields)
+        if words.ATTEND.search(text) or words.YES.fullmatch(text):
+            return said("rsvp", attending=True, **fields)
+    if kind == "confirm":
+        if words.YES.fullmatch(text):
+            return said("confirm")
+        if words.NO.fullmatch(text):
+            return said("deny")
+    if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating"):
+        return said("confirm")
+    if kind != "rsvp" and re.search(r"听证|报名|发言", text) and words.ATTEND.search(text) and len(text) <= 14:
+        named = Numbers.find(m).one or about
+        return said("rsvp", attending=not words.NOT_ATTEND.search(text), **({"consultation": named} if named else {}))
+    return None
+
+
+def _free_words(m: Said) -> dict[str, Any]:
+    for stage in (wishes.service, votes.explicit):
+        found = stage(m)
+        if found is not None and found["intent"] in ("callback", "help", "vote", "multi", "data_request"):
+            return found
+    return m.opinion(m.pending.get("consultation"))
+
+
+def _words(m: Said) -> dict[str, Any] | None:
+    """Words on a matter: kept as an opinion."""
+    if words.PROPOSE.search(m.text):
+        return said("propose")
+    numbers = Numbers.find(m)
+    headed = words.OPINION_HEAD.match(m.text)
+    target = numbers.one or m.default_matter()
+    if numbers.one is not None and numbers.one in m.list("closed") and not headed:
+        return clarify("closed", consultation=numbers.one)
+    if headed:
+        return m.opinion(target)
+    length = len(re.sub(r"[\W\d_]+", "", m.text))
+    if words.FAR_FROM_SURE.search(m.text) and length >= 3:
+        return m.opinion(target)
+    if length >= 6 and re.search(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]", m.text):
+        return m.opinion(target)
+    return None
+
+
+def _unsure(m: Said) -> dict[str, Any]:
+    if m.pending.get("kind") in ("vote", "rating", "rsvp", "publicity", "confirm"):
+        about = m.pending.get("consultation")
+        return clarify("unsure", **({"consultation": about} if about else {}))
+    if m.list("open_votes"):
+        return clarify("unsure" if len(m.list("open_votes")) == 1 else "which_consultation")
+    return clarify("no_pending")

@@ -255,7 +255,14 @@ def _consultation(
     for stage in _STAGES[: _told(state)]:
         # told long ago: 0 is no broadcast, so nothing is sent for it
         s.add(
-            Notice(consultation_id=c.id, stage=stage, sms=c.sms.get(stage, ""), voice="", by="sample", broadcast_id=0)
+            Notice(
+                consultation_id=c.id,
+                stage=stage,
+                sms=c.sms.get(stage, ""),
+                voice="",
+                by="sample",
+                broadcast_id=0,
+            )
         )
     opened = c.opens_at or clock.now()
     _said(s, c, given, people, opened, everything=state != "OPEN")
@@ -272,11 +279,18 @@ def _history(s: Session, c: Consultation, path: list[str], state: str, by: timed
     begin = c.opens_at - timedelta(days=20)
     for n, to in enumerate(states):
         at = c.opens_at if to == "OPEN" else begin + (end - begin) * n / max(1, len(states))
-        event = {"ACCEPTED": "create", "NOTICED": "announce", "OPEN": "start", "PUBLICITY": "publish"}.get(to, "sample")
+        event = {"ACCEPTED": "create", "NOTICED": "announce", "OPEN": "start", "PUBLICITY": "publish"}.get(
+            to, "sample"
+        )
         before = states[n - 1] if n else ""
         s.add(
             ConsultationEvent(
-                consultation_id=c.id, event=event, from_state=before, to_state=to, actor="sample", created_at=at
+                consultation_id=c.id,
+                event=event,
+                from_state=before,
+                to_state=to,
+                actor="sample",
+                created_at=at,
             )
         )
 
@@ -286,7 +300,13 @@ def _last(path: list[str], state: str) -> int:
 
 
 def _said(
-    s: Session, c: Consultation, given: dict[str, Any], people: dict[str, Person], at: datetime, *, everything: bool
+    s: Session,
+    c: Consultation,
+    given: dict[str, Any],
+    people: dict[str, Person],
+    at: datetime,
+    *,
+    everything: bool,
 ) -> None:
     """Past matters have their answers; open ones wait for yours, with a few opinions to show what they look like."""
     for n, o in enumerate(given["opinions"] if everything else given["opinions"][:2]):
@@ -309,7 +329,12 @@ def _said(
     for n, v in enumerate(given["votes"]):
         person, when = people[v["resident"]], at + timedelta(hours=10 + 5 * n)
         receipt = receipts.mint(s, "ballot", c.id, person.id)
-        row = {"consultation_id": c.id, "person_id": person.id, "option": v["option"], "channel": v["channel"]}
+        row = {
+            "consultation_id": c.id,
+            "person_id": person.id,
+            "option": v["option"],
+            "channel": v["channel"],
+        }
         s.add(Ballot(**row, household_id=person.household_id, receipt=receipt, created_at=when))
         s.add(BallotLog(**row, receipt=receipt, created_at=when))
     if c.state == "PUBLICITY":
@@ -351,5 +376,3 @@ def _move_on(s: Session, settings: Settings, data: dict[str, Any], today: date) 
             if event.actor == "clock":
                 s.delete(event)
         s.execute(delete(Notice).where(Notice.consultation_id == c.id, Notice.by == "clock"))
-
-

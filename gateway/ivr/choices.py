@@ -45,7 +45,9 @@ def family(label: str) -> frozenset[str]:
     return frozenset({label})
 
 
-def whole(said: str, options: Mapping[str, str], other_labels: Mapping[str, str] | None = None) -> Choice | None:
+def whole(
+    said: str, options: Mapping[str, str], other_labels: Mapping[str, str] | None = None
+) -> Choice | None:
     """The option that ``said`` is as a whole, or None. Longest label first."""
     text = bare(said)
     if not text:

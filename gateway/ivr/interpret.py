@@ -31,7 +31,11 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
             return found
     if not re.search(r"[\w]", message.text):
         # only signs or pictures; a lone question mark is somebody who is lost
-        return said("help") if re.fullmatch(r"[?？]+", message.text) else clarify("empty" if not message.text else "unsure")
+        return (
+            said("help")
+            if re.fullmatch(r"[?？]+", message.text)
+            else clarify("empty" if not message.text else "unsure")
+        )
     if message.pending.get("kind") == "words":
         return _free_words(message)
     for stage in (
@@ -56,7 +60,12 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         return ignore("spam")
     before, after = m.text[: match.start()], m.text[match.end() :]
     # our notices end with “…问人回0”, a date, or an option; what follows the last of these is the reply
-    ends = [e.end() for e in re.finditer(r"(?:回|按)\s*[0-9](?=\D|$)(?:[“”\u4e00-\u9fff]{0,4}人)?|止|加原因|加内容", after)]
+    ends = [
+        e.end()
+        for e in re.finditer(
+            r"(?:回|按)\s*[0-9](?=\D|$)(?:[“”\u4e00-\u9fff]{0,4}人)?|止|加原因|加内容", after
+        )
+    ]
     reply = after[ends[-1] :] if ends else ""
     left = (before.strip() or reply).strip("。，,.!！ ~>》”\"'")
     if not left:
@@ -81,7 +90,9 @@ def _emergency(m: Said) -> dict[str, Any] | None:
 
 def _stop(m: Said) -> dict[str, Any] | None:
     whole = re.sub(r"[\s。，,.!！~～、；;]+", "", m.text)
-    whole = re.sub(r"(?:谢谢(?:你|您)?|吧|行不行|好吗|了吧|啊|呀)$", "", re.sub(r"^(?:你好|您好|麻烦|请)", "", whole))
+    whole = re.sub(
+        r"(?:谢谢(?:你|您)?|吧|行不行|好吗|了吧|啊|呀)$", "", re.sub(r"^(?:你好|您好|麻烦|请)", "", whole)
+    )
     if words.STOP_ALL.fullmatch(whole):
         return said("opt_out", scope="all")
     if words.STOP_CALLS.fullmatch(whole):
@@ -111,7 +122,11 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     if name:
         who = name[1]
     else:
-        chunks = [c for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left) if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)]
+        chunks = [
+            c
+            for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left)
+            if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)
+        ]
         chunks = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
         who = chunks[0] if chunks else ""
     if not asked and not (who and (place or (introduces and m.registered is False))):
@@ -141,7 +156,9 @@ def _publicity(m: Said) -> dict[str, Any] | None:
         if about_public and not words.FAR_FROM_SURE.search(text):
             return said("no_objection", **({"consultation": target} if target else {}))
         return None
-    if not words.OBJECT.search(text) and not (re.search(r"不同意|不赞成", text) and (named in public or waiting)):
+    if not words.OBJECT.search(text) and not (
+        re.search(r"不同意|不赞成", text) and (named in public or waiting)
+    ):
         return None
     if named in m.list("open_votes") or (named is None and m.pending.get("kind") in ("vote", "rsvp")):
         return None  # on an open matter “反对” is an answer, or words
@@ -158,7 +175,11 @@ def _publicity(m: Said) -> dict[str, Any] | None:
 def _reason(text: str, number: int) -> str:
     """The words beside the objection itself."""
     left = re.sub(rf"(?:第)?{number}号?(?:的)?(?:事情?|那件事|公示|结果)?", "", text)
-    left = re.sub(r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)(?:的?(?:理由|原因)(?:是)?)?[，,。：:!！ ]*", "", left.strip())
+    left = re.sub(
+        r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)(?:的?(?:理由|原因)(?:是)?)?[，,。：:!！ ]*",
+        "",
+        left.strip(),
+    )
     left = re.sub(r"[，,。 ]*(?:所以|因此)?(?:我|俺)?(?:坚决)?(?:反对|不同意)[。!！ ]*$", "", left)
     return re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：: ")
 
@@ -182,9 +203,16 @@ def _plain_yes_no(m: Said) -> dict[str, Any] | None:
             return said("deny")
     if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating"):
         return said("confirm")
-    if kind != "rsvp" and re.search(r"听证|报名|发言", text) and words.ATTEND.search(text) and len(text) <= 14:
+    if (
+        kind != "rsvp"
+        and re.search(r"听证|报名|发言", text)
+        and words.ATTEND.search(text)
+        and len(text) <= 14
+    ):
         named = Numbers.find(m).one or about
-        return said("rsvp", attending=not words.NOT_ATTEND.search(text), **({"consultation": named} if named else {}))
+        return said(
+            "rsvp", attending=not words.NOT_ATTEND.search(text), **({"consultation": named} if named else {})
+        )
     return None
 
 

@@ -6,8 +6,12 @@ from functools import lru_cache
 
 from gateway.ivr.reading import Said
 
-_MARKED = re.compile(r"第?\s*(\d{2,4}|[一二两三四五六七八九]?[十百][一二三四五六七八九十百零]*)\s*(?:号(?!楼|院|线|门)|#)(?:的?(?:事情?|那件事|那个事|这件事|这个|议题))?")
-_BARE = re.compile(r"(?<![\d.:/\-])(\d{2,4})(?![\d.:/\-]|\s*(?:块|元|毛|分钟|点|岁|年|月|日|天|米|公里|里地|亩|户|人|个|斤|吨|平|万|千|百|%|度|楼|单元|多))")
+_MARKED = re.compile(
+    r"第?\s*(\d{2,4}|[一二两三四五六七八九]?[十百][一二三四五六七八九十百零]*)\s*(?:号(?!楼|院|线|门)|#)(?:的?(?:事情?|那件事|那个事|这件事|这个|议题))?"
+)
+_BARE = re.compile(
+    r"(?<![\d.:/\-])(\d{2,4})(?![\d.:/\-]|\s*(?:块|元|毛|分钟|点|岁|年|月|日|天|米|公里|里地|亩|户|人|个|斤|吨|平|万|千|百|%|度|楼|单元|多))"
+)
 _DATE_BEFORE = re.compile(r"月\s*$")
 
 
@@ -31,7 +35,9 @@ class Numbers:
 
     @classmethod
     def find(cls, m: Said) -> "Numbers":
-        known = {n for name in ("open_votes", "in_publicity", "closed", "own_objection") for n in m.list(name)}
+        known = {
+            n for name in ("open_votes", "in_publicity", "closed", "own_objection") for n in m.list(name)
+        }
         pending = m.pending.get("consultation")
         if pending is not None and str(pending).isdigit():
             known.add(int(pending))

@@ -28,7 +28,9 @@ def scored(m: Said) -> dict[str, Any] | None:
     if m.pending.get("kind") != "rating":
         match = re.fullmatch(r"(\d{2,4})号?(?:事)?(?:打|给|评)([1-5]|[一二三四五])分?", m.text)
         if match:
-            return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(match[2], match[2])))
+            return said(
+                "rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(match[2], match[2]))
+            )
         return None
     text = choices.bare(m.text).removesuffix("分").strip()
     digit = choices.NUMERALS.get(text, text)
@@ -148,10 +150,12 @@ def _parts(m: Said, numbers: Numbers, named: list[str]) -> list[_Part]:
 def _read(m: Said, stretch: str) -> list[_Part]:
     found = []
     for chunk in _SEPARATORS.split(stretch):
-        chunk = chunk.strip("：: 的-—~()（）“”\"")
+        chunk = chunk.strip('：: 的-—~()（）“”"')
         if not chunk or not choices.bare(chunk):
             continue
-        option = choices.whole(chunk, {}, None) or choices.whole(chunk, m.options or _LABELLESS, m.other_labels)
+        option = choices.whole(chunk, {}, None) or choices.whole(
+            chunk, m.options or _LABELLESS, m.other_labels
+        )
         if option:
             found.append(_Part(option=option.key))
             continue
@@ -237,7 +241,11 @@ def by_words(m: Said) -> dict[str, Any] | None:
     if len(several) > 1:
         return clarify("two_options", consultation=number)
     chunks = [c for c in re.split(r"[，,。；;!！\s]+", text) if choices.bare(c)]
-    found = next((c for c in (choices.whole(chunks[0], options), choices.whole(chunks[-1], options)) if c), None) if len(chunks) > 1 else None
+    found = (
+        next((c for c in (choices.whole(chunks[0], options), choices.whole(chunks[-1], options)) if c), None)
+        if len(chunks) > 1
+        else None
+    )
     if found is None:
         found = choices.leading(text, options)
         comment = found.rest if found else ""
@@ -248,11 +256,18 @@ def by_words(m: Said) -> dict[str, Any] | None:
         return None
     if found.missing:
         return clarify("out_of_range", consultation=number)
-    if choices.stances(comment, options) - {found.key} or re.search(r"^(?:不|没|个|是不|的人|的话|与否|不了)", comment):
+    if choices.stances(comment, options) - {found.key} or re.search(
+        r"^(?:不|没|个|是不|的人|的话|与否|不了)", comment
+    ):
         return clarify("conflict", consultation=number)
     if re.search(r"但|不过|可是|就是|只是|除了", comment) and len(comment) < 4:
         return clarify("unsure", consultation=number)
-    if re.search(r"\d", found.key) and len(chunks) > 1 and chunks[0].isdigit() and not choices.bare(chunks[0]):
+    if (
+        re.search(r"\d", found.key)
+        and len(chunks) > 1
+        and chunks[0].isdigit()
+        and not choices.bare(chunks[0])
+    ):
         return None
     if number in m.list("closed"):
         return clarify("closed", consultation=number)
@@ -285,7 +300,10 @@ def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
     """A bare answer with no question: the only open matter's, else ask which."""
     found = choices.whole(m.text, {})
     if found is None and re.fullmatch(r"(?:我)?(?:不?同意|不?赞成|弃权)[。!！]?", m.text):
-        return clarify("which_consultation" if len(open_now) != 1 else "unsure", **({"consultation": open_now[0]} if len(open_now) == 1 else {}))
+        return clarify(
+            "which_consultation" if len(open_now) != 1 else "unsure",
+            **({"consultation": open_now[0]} if len(open_now) == 1 else {}),
+        )
     if found is None:
         return None
     if not open_now:

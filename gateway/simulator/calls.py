@@ -49,7 +49,14 @@ class Exchange:
         return call
 
     def _new(
-        self, direction: str, sender: str, to: str, status: str, url: str, callback: str = "", events: Any = ()
+        self,
+        direction: str,
+        sender: str,
+        to: str,
+        status: str,
+        url: str,
+        callback: str = "",
+        events: Any = (),
     ) -> Row:
         sid = new_sid("CA")
         self.store.add(

@@ -53,7 +53,9 @@ class Network:
         self._wake = [threading.Event() for _ in range(_SHARDS)]
         self._session = threading.local()
         for shard in range(_SHARDS):
-            threading.Thread(target=self._dispatch, args=(shard,), daemon=True, name=f"carrier-{shard}").start()
+            threading.Thread(
+                target=self._dispatch, args=(shard,), daemon=True, name=f"carrier-{shard}"
+            ).start()
 
     # -- webhooks ------------------------------------------------------------------------
 
@@ -105,7 +107,11 @@ class Network:
         for reply in replies:
             # a repeated webhook is the same message: the network sends its reply once
             self.store.message("outbound-reply", self.config.hotline, sender, reply, "delivered")
-        return {"sid": sid, "replies": replies, "answers": [a.text if a is not None else None for a in answers]}
+        return {
+            "sid": sid,
+            "replies": replies,
+            "answers": [a.text if a is not None else None for a in answers],
+        }
 
     def accept_message(self, to: str, body: str, callback: str) -> Row:
         """The product hands over an SMS: it is queued, and callbacks tell what became of it."""
@@ -160,7 +166,9 @@ class Network:
                     self._wake[shard].clear()
                     continue
                 with self.store.write() as db:
-                    taken = db.execute("UPDATE callbacks SET state = 1 WHERE n = ? AND state = 0", (due["n"],)).rowcount
+                    taken = db.execute(
+                        "UPDATE callbacks SET state = 1 WHERE n = ? AND state = 0", (due["n"],)
+                    ).rowcount
                 if taken:
                     self._deliver(due["url"], json.loads(due["form"]))
             except Exception as error:  # the network goes on whatever happens to one callback
@@ -184,7 +192,12 @@ class Network:
 
     # -- behaviour -----------------------------------------------------------------------
 
-    NORMAL: dict[str, Any] = {"create": "normal", "delivery": "delivered", "callbacks": "normal", "answer": "ring"}
+    NORMAL: dict[str, Any] = {
+        "create": "normal",
+        "delivery": "delivered",
+        "callbacks": "normal",
+        "answer": "ring",
+    }
 
     def behaviour(self, number: str = "") -> dict[str, Any]:
         """How the network treats this handset now: its own switches, else the general ones."""

@@ -31,7 +31,9 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.after_request
     def _headers(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = "default-src 'self'; media-src 'self' blob:; frame-ancestors 'none'"
+        answer.headers["Content-Security-Policy"] = (
+            "default-src 'self'; media-src 'self' blob:; frame-ancestors 'none'"
+        )
         answer.headers["X-Content-Type-Options"] = "nosniff"
         if not request.path.startswith("/phone/static"):
             answer.headers["Cache-Control"] = "no-store"
@@ -88,8 +90,11 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
             "status": call["status"],
             "direction": "in" if call["direction"] == "inbound" else "out",
             "live": call["status"] in LIVE,
-            "ringing": call["direction"] != "inbound" and call["status"] in ("queued", "initiated", "ringing"),
-            "captions": store.all("SELECT n, kind, words FROM captions WHERE call = ? ORDER BY n", call["sid"]),
+            "ringing": call["direction"] != "inbound"
+            and call["status"] in ("queued", "initiated", "ringing"),
+            "captions": store.all(
+                "SELECT n, kind, words FROM captions WHERE call = ? ORDER BY n", call["sid"]
+            ),
             "wants": wait.get("kind") if call["status"] == "in-progress" else None,
             "seconds": wait.get("seconds"),
             "most": wait.get("most"),

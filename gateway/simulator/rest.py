@@ -132,7 +132,9 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.get(f"{base}/Calls.json")
     def list_calls() -> Any:
-        return page("calls", call, {"To": "receiver", "From": "sender", "Status": "status"}, "StartTime", "Calls")
+        return page(
+            "calls", call, {"To": "receiver", "From": "sender", "Status": "status"}, "StartTime", "Calls"
+        )
 
     @blueprint.route(f"{base}/Calls/<sid>.json", methods=["GET", "POST"])
     def one_call(sid: str) -> Any:
@@ -186,9 +188,15 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
         following = f"{short}/{path}.json?{rest}&Page={number + 1}" if more else None
         return jsonify(
             {
-                table: [show(row) for row in rows[:size]], "page": number, "page_size": size, "start": number * size,
-                "end": number * size + len(rows[:size]) - 1, "uri": f"{short}/{path}.json?{query}",
-                "first_page_uri": f"{short}/{path}.json?{rest}", "next_page_uri": following, "previous_page_uri": None,
+                table: [show(row) for row in rows[:size]],
+                "page": number,
+                "page_size": size,
+                "start": number * size,
+                "end": number * size + len(rows[:size]) - 1,
+                "uri": f"{short}/{path}.json?{query}",
+                "first_page_uri": f"{short}/{path}.json?{rest}",
+                "next_page_uri": following,
+                "previous_page_uri": None,
             }  # fmt: skip
         )
 

@@ -4,8 +4,8 @@ import json
 import secrets
 import sqlite3
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,14 @@ class Store:
     # -- what every table writes the same way --------------------------------------------
 
     def message(
-        self, direction: str, sender: str, receiver: str, body: str, status: str, callback: str = "", error: str = ""
+        self,
+        direction: str,
+        sender: str,
+        receiver: str,
+        body: str,
+        status: str,
+        callback: str = "",
+        error: str = "",
     ) -> Row:
         sid = new_sid("SM")
         self.add(

@@ -1,0 +1,106 @@
+"""The public board: what is asked, how many answered, what came out. No personal data, no sign-in, no JavaScript."""
+
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from markupsafe import Markup
+from sqlalchemy import select
+
+from gateway import clock, text
+from gateway.consultation import ballots, matters, receipts
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation
+from gateway.web.signed import runtime
+
+blueprint = Blueprint(
+    "board", __name__, url_prefix="/board", template_folder="templates", static_folder="static"
+)
+STATES = {
+    "NOTICED": "就要开始征集", "OPEN": "正在征集", "DRAFTED": "征集结束，正在拿协商意见", "PUBLICITY": "结果公示中", "OBJECTED": "有人反对，正在解释",
+    "EXPLAINED": "结果公示中", "EFFECTIVE": "已经生效", "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开",
+    "EVALUATED": "已经评估", "CLOSED": "已经办完", "WITHDRAWN": "已撤回",
+}  # fmt: skip
+_FEW = 5  # no breakdown under five persons (domain §4)
+_COUNTED = (
+    "PUBLICITY",
+    "OBJECTED",
+    "EXPLAINED",
+    "EFFECTIVE",
+    "IMPLEMENTING",
+    "DISCLOSED",
+    "EVALUATED",
+    "CLOSED",
+)
+
+
+def _public(answer: str) -> Response:
+    made = make_response(answer)
+    made.headers["Cache-Control"] = "public, max-age=15"
+    made.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    made.headers["X-Content-Type-Options"] = "nosniff"
+    made.add_etag()
+    return made.make_conditional(request)
+
+
+@blueprint.app_template_filter("day")
+def day(moment: Any) -> str:
+    """A moment as a day of the village."""
+    return text.short_date(moment.astimezone(clock.village_zone()).date()) if moment else ""
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """All matters people were told of, newest first."""
+    with runtime().db.read() as s:
+        rows = s.execute(
+            select(Consultation, Area.name)
+            .join(Area, Area.id == Consultation.area_id)
+            .where(Consultation.state.in_(STATES))
+            .order_by(Consultation.number.desc())
+        ).all()
+    return _public(
+        render_template("board/index.html", rows=rows, states=STATES, hotline=runtime().settings.hotline)
+    )
+
+
+@blueprint.get("/<int:number>")
+def one(number: int) -> Response:
+    """One matter: the notice, how many answered, the result, and how to object."""
+    rt = runtime()
+    with rt.db.read() as s:
+        c = matters.find(s, number)
+        if c is None or c.state not in STATES:
+            abort(404)
+        area = s.get_one(Area, c.area_id)
+        tally = ballots.tally(s, c)
+    # while people still answer, only how many did: a running count would sway them
+    shown = c.state in _COUNTED and tally.units >= _FEW and not c.sensitive
+    left = None
+    if c.in_publicity and c.publicity_ends_at and c.state != "OBJECTED":
+        left = max(0, (c.publicity_ends_at - clock.now()).days)
+    code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
+    facts = {
+        "c": c, "area": area, "tally": tally, "shown": shown, "left": left, "states": STATES, "few": _FEW,
+        "notice": text.without_signature(str(c.sms.get("notice", ""))),
+        "most": max([1, *tally.counts.values()]),
+        "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),
+        "hotline": rt.settings.hotline,
+    }  # fmt: skip
+    return _public(render_template("board/one.html", **facts))
+
+
+@blueprint.route("/receipt", methods=["GET", "POST"])
+def receipt() -> str:
+    """Whether a receipt is kept; never what was chosen."""
+    code, found = request.values.get("code", "").strip()[:12], None
+    if code:
+        with runtime().db.read() as s:
+            kept = receipts.look_up(s, code) if code.isdigit() else None
+            if kept:
+                c = s.get(Consultation, kept.consultation_id) if kept.consultation_id else None
+                kind = {"ballot": "表态", "opinion": "意见", "objection": "反对", "claim": "登记"}.get(
+                    kept.kind, ""
+                )
+                found = {"about": f"{c.number}号 {c.title}" if c else "", "kind": kind, "at": kept.created_at}
+    return render_template("board/receipt.html", code=code, found=found)

@@ -101,7 +101,7 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
         except (
             Exception
         ) as error:  # whatever went wrong, what the resident said is kept and somebody rings back
-            log.exception("an inbound event could not be processed", event=id)
+            log.exception("an inbound event could not be processed", row=id)
             s.refresh(event)
             event.answer, event.error = sorry, f"{type(error).__name__}: {error}"[:500]
             actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
@@ -147,7 +147,7 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
             script=script.name,
             digest=script.digest,
             place=turn.place.to_json(),
-            facts=act.facts,
+            facts=dict(act.facts),  # a copy: SQLAlchemy sees a change only in a new object
             delivery_id=delivery.id if delivery else None,
             expires_at=clock.now() + timedelta(seconds=script.expires["voice"]),
         )

@@ -167,7 +167,7 @@ def web(settings: Settings, part: str = "all") -> Child:
         *("--host", settings.host, "--port", str(settings.port), "--workers", "1"),
         # threads wait for the database; more of them than cores keeps slow requests from blocking quick ones
         *("--blocking-threads", "16", "--backpressure", "512", "--no-ws", "--no-access-log"),
-        *("--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
+        *("--log-level", "error", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
         "gateway.app:create_app",
     ]
     return Child("web", argv, {**_environment(settings), "XIANGYIN_PART": part})

@@ -14,7 +14,7 @@ def _words(language: str) -> Words:
     return load_words(path if path.exists() else SCRIPTS / "replies" / "zh-CN.toml")
 
 
-def reply_text(name: str, language: str = "zh-CN", **facts: Any) -> str:
+def reply_text(name: str, /, language: str = "zh-CN", **facts: Any) -> str:
     """The reply of that name with its placeholders filled.
 
     Raises KeyError for an unknown name, MissingFact for a fact nobody gave.

@@ -160,7 +160,8 @@ def _publicity(m: Said) -> dict[str, Any] | None:
         re.search(r"不同意|不赞成", text) and (named in public or waiting)
     ):
         return None
-    if named in m.list("open_votes") or (named is None and m.pending.get("kind") in ("vote", "rsvp")):
+    asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
+    if named in m.list("open_votes") or (named is None and asked):
         return None  # on an open matter “反对” is an answer, or words
     if words.FAR_FROM_SURE.search(text) and not re.search(r"我(?:坚决|还是|就是|们)?反对|反对[!！]", text):
         return m.opinion(target)

@@ -51,6 +51,10 @@ class Numbers:
             inside = any(b <= match.start() < e for _, b, e in found)
             if not inside and int(match[1]) in known and not _DATE_BEFORE.search(m.text[: match.start()]):
                 found.append((int(match[1]), match.start(), match.end()))
+        # “13 1”: a matter and an answer, even when nobody here is asked about 13
+        leads = re.match(r"(\d{2,3})(?:\s+|[,，.、:：\-—])\s*(?:选|回|投)?[1-9](?!\d)", m.text)
+        if leads and not found:
+            found.append((int(leads[1]), 0, leads.end(1)))
         return cls(tuple(sorted(found, key=lambda one: one[1])))
 
     @property

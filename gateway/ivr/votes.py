@@ -51,6 +51,8 @@ def answered(m: Said) -> dict[str, Any] | None:
         return None
     if words.OTHERS.search(m.text):
         return None
+    if m.pending.get("inferred") and m.list("in_publicity") and words.OBJECT.search(m.text):
+        return None  # nobody asked about the open matter lately, and a result waits for objections
     found = choices.whole(m.text, m.options, m.other_labels)
     if found is None:
         return None
@@ -210,7 +212,7 @@ def _act(m: Said, p: _Part) -> dict[str, Any]:
     if number in m.list("closed"):
         return clarify("closed", consultation=number)
     if number not in m.list("open_votes") and number != m.pending.get("consultation"):
-        return clarify("which_consultation")
+        return clarify("which_consultation", consultation=number)
     known = m.options if number == m.pending.get("consultation") else {}
     if (known and option not in known) or (not known and option not in ("1", "2", "3")):
         return clarify("out_of_range", consultation=number)

@@ -89,11 +89,13 @@ def _pending(
         c = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
         return {"kind": "words", "consultation": c.number if c else None}
     about = _last_told(s, handset)
-    if about is None and len(open_now) == 1:
+    inferred = about is None or all(c.id != about for c in (*open_now, *public))
+    if inferred and len(open_now) == 1:
         about = open_now[0].id
     for c in open_now:
         if c.id == about and c.state == "OPEN":
-            return {"kind": "vote", "consultation": c.number, "question": c.title, "options": dict(c.options)}
+            asked_now = {"kind": "vote", "consultation": c.number, "question": c.title, "options": dict(c.options)}
+            return {**asked_now, "inferred": True} if inferred else asked_now
     for c in public:
         if c.id == about:
             return {"kind": "publicity", "consultation": c.number, "question": c.title}

@@ -308,6 +308,9 @@ def _clarify(m: Message, f: Fields) -> str:
         if f.get("option"):
             ask(m, "who", c, intent="vote", consultation=c.number if c else None, option=str(f["option"]))
         return _clarify_person(m)
+    if reason == "which_consultation" and f.get("consultation"):
+        name = "not_yours" if c is not None else "no_such"
+        return m.say(name, number=f["consultation"])
     if reason == "which_consultation":
         numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
         return m.say("clarify_which", number=numbers[0]) if numbers else m.say("list_none")

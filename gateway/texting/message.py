@@ -28,7 +28,7 @@ class Message(Turn):
     context: Mapping[str, Any] = field(default_factory=dict)
     area: Area = field(default_factory=lambda: Area(code="-", name="村里", path="/", signature="协商热线"))
 
-    def say(self, name: str, **facts: Any) -> str:
+    def say(self, name: str, /, **facts: Any) -> str:
         return reply_text(name, sig=self.area.signed, **facts)
 
     def found(self, number: Any) -> Consultation | None:

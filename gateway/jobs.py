@@ -73,7 +73,7 @@ def fetch_recordings(rt: Runtime, limit: int = 20) -> int:
                 .where(Recording.state == "pending", Recording.url.is_not(None))
                 .order_by(Recording.tries, Recording.id)
                 .limit(limit)
-            ).tuples()
+            )
         )
     return asyncio.run(_fetch_all(rt, waiting)) if waiting else 0
 

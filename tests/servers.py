@@ -113,7 +113,11 @@ class Stack:
     def cli(self, *args: str) -> str:
         """Run a command of the product on this stack's data folder; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "gateway.cli", *args], env=self.env, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "gateway.cli", *args],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -109,9 +109,7 @@ def tally(s: Session, c: Consultation) -> Tally:
         sizes = dict(
             s.execute(
                 select(Person.id, Person.floor_area).where(Person.id.in_([b.person_id for b in voices]))
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         for ballot in voices:
             size = sizes.get(ballot.person_id) or 0.0

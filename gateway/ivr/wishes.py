@@ -37,11 +37,8 @@ def when(text: str) -> str | None:
         hour = int(match[2]) if match[2].isdigit() else _HOURS.get(match[2], 99)
         minute = {"半": 30, "一刻": 15, "三刻": 45, None: 0, "": 0}.get(match[3])
         minute = int(match[3]) if minute is None else minute
-        if (
-            (match[1] in ("下午", "傍晚", "晚上", "今晚", "晚")
-            and hour < 12)
-            or (match[1] == "中午"
-            and hour < 10)
+        if (match[1] in ("下午", "傍晚", "晚上", "今晚", "晚") and hour < 12) or (
+            match[1] == "中午" and hour < 10
         ):
             hour += 12
         if hour < 24 and minute < 60:

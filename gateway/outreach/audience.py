@@ -83,9 +83,7 @@ def preview(
     """Count people and handsets, list who can't be reached, and show three sample texts. Sends nothing."""
     ids = subtree(s, area_ids)
     reached = handsets(ids, group, channel).subquery()
-    by_channel = dict(
-        s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).tuples().all()
-    )
+    by_channel = dict(s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all())
     people = s.scalar(select(func.count()).select_from(Person).where(_people(ids, group))) or 0
     told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(select(reached.c.handset_id)))
     left_out = s.execute(

@@ -143,7 +143,7 @@ def counts(s: Session, b: Broadcast) -> dict[str, int]:
     rows = s.execute(
         select(Delivery.state, func.count()).where(Delivery.broadcast_id == b.id).group_by(Delivery.state)
     )
-    found.update(dict(rows.tuples().all()))
+    found.update(dict(rows.all()))
     return found
 
 

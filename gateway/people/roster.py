@@ -333,7 +333,7 @@ def _connect(s: Session, roster: _Roster, now: Any) -> None:
             for index, p in new.items()
         ]
         s.execute(insert(Handset), rows)
-        found = s.execute(select(Handset.number_index, Handset.id)).tuples().all()
+        found = s.execute(select(Handset.number_index, Handset.id)).all()
         roster.handsets.update(dict(found))
     pairs = {(person, roster.handsets[vault().index(phone.e164)]) for person, phone in roster.connections}
     pairs -= {(person, h) for person, hs in roster.on.items() for h in hs}

@@ -17,7 +17,7 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ("household", r"户(?:号|编号|编码|代码)|家庭编号|门牌号|^户$"),
     ("role", r"与户主关系|关系|身份类别"),
     ("id_number", r"身份证|证件号"),
-    ("name", r"姓\s*名|名字|户主姓名|^户主$|^name$|居民"),
+    ("name", r"姓\s*名|名字|户主姓名|^户主$|^name$|^居民$"),
     ("phone", r"电话|手机|座机|联系方式|固话|号码|^phone$|^tel"),
     ("area", r"^村|社区|所在村|行政村|村名|村委会|辖区"),
     ("group", r"组|队|屯|楼|单元"),
@@ -125,7 +125,9 @@ def _from_tables(tables: list[list[list[str]]], encoding: str) -> Sheet:
     for table in tables:
         for number, row in enumerate(table[:20]):
             columns = _headings(row)
-            if any(name == "name" for name in columns.values()):
+            # a title line may hold one such word; a heading has the name and something else
+            alone = sum(1 for cell in row if cell) == 1
+            if "name" in columns.values() and (len(columns) > 1 or alone):
                 return _rows(table, number, columns, encoding)
     raise BadRoster("没找到“姓名”这一列，请在第一行写上：姓名、电话、村、户号")
 

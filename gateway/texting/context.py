@@ -52,7 +52,6 @@ def of(s: Session, handset: Handset, found: list[Person], asked: Question | None
             .where(Ballot.person_id.in_(ids))
             .group_by(Consultation.number)
         )
-        .tuples()
         .all()
     ) if ids else {}  # fmt: skip
     own = list(
@@ -94,7 +93,12 @@ def _pending(
         about = open_now[0].id
     for c in open_now:
         if c.id == about and c.state == "OPEN":
-            asked_now = {"kind": "vote", "consultation": c.number, "question": c.title, "options": dict(c.options)}
+            asked_now = {
+                "kind": "vote",
+                "consultation": c.number,
+                "question": c.title,
+                "options": dict(c.options),
+            }
             return {**asked_now, "inferred": True} if inferred else asked_now
     for c in public:
         if c.id == about:

@@ -1,0 +1,312 @@
+"""Messages and calls from residents, as the carrier brings them; on SQLite and on PostgreSQL."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway import inbound
+from gateway.consultation import ballots, matters
+from gateway.models.answer import BallotLog, Objection, Opinion
+from gateway.models.conversation import InboundEvent
+from gateway.models.person import Claim
+from gateway.people import residents
+from gateway.runtime import Runtime
+from tests.conftest import LI, OWNER, STRANGER, SUN, WANG, Resident
+
+HOTLINE = "+8649900000012"
+_count = iter(range(10**6))
+
+
+def text(rt: Runtime, who: Resident, words: str, sid: str = "", **more: str) -> str:
+    """Send an SMS; returns the reply's words, or “” for silence."""
+    sid = sid or f"SM{next(_count):032d}"
+    form = {"MessageSid": sid, "From": who.phone, "To": HOTLINE, "Body": words, **more}
+    message = ElementTree.fromstring(inbound.sms(rt, form).document).find("Message")
+    return (message.text or "") if message is not None else ""
+
+
+class Call:
+    """A call in progress: what was said last, and how to press keys."""
+
+    def __init__(self, rt: Runtime, who: Resident) -> None:
+        self.rt, self.sid, self.who = rt, f"CA{next(_count):032d}", who
+        self.heard = self._post({}, {})
+
+    def _post(self, form: dict[str, str], query: dict[str, str]) -> str:
+        form = {"CallSid": self.sid, "From": self.who.phone, "To": HOTLINE, "Direction": "inbound", **form}
+        self.document = inbound.voice(self.rt, form, query).document
+        root = ElementTree.fromstring(self.document)
+        found = re.search(r"\?c=(\d+)&amp;t=(\d+)", self.document)
+        self.next = {"c": found[1], "t": found[2]} if found else {}
+        self.heard = "".join(e.text or "" for e in root.iter("Say"))
+        return self.heard
+
+    def press(self, digits: str, **query: str) -> str:
+        return self._post({"Digits": digits}, {**self.next, **query})
+
+    def silence(self) -> str:
+        return self._post({}, {**self.next, "silence": "1"})
+
+    def speak(self, seconds: int = 3, digits: str = "#") -> str:
+        form = {
+            "RecordingUrl": "http://127.0.0.1/R",
+            "RecordingSid": f"RE{next(_count):032d}",
+            "Digits": digits,
+        }
+        return self._post({**form, "RecordingDuration": str(seconds)}, self.next)
+
+
+def tally(rt: Runtime, number: int) -> dict[str, int]:
+    with rt.db.read() as s:
+        c = matters.find(s, number)
+        assert c
+        return ballots.tally(s, c).counts
+
+
+def rows(rt: Runtime, model) -> int:  # type: ignore[no-untyped-def]
+    with rt.db.read() as s:
+        return s.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.mark.parametrize(
+    "words", ["1", "１", "一", "同意", "同意。", "我选1", "ty", "tongyi", "11 1", "11号同意", "1️⃣"]
+)
+def test_a_vote_counts_in_any_sensible_spelling_and_gets_a_receipt(village: Runtime, words: str) -> None:
+    reply = text(village, SUN, words)
+    assert re.search(r"11号.*“同意”，回执\d{4,6}", reply), reply
+    assert tally(village, 11) == {"1": 1, "2": 0, "3": 0}
+
+
+def test_the_last_answer_counts_and_only_once(each_village: Runtime) -> None:
+    text(each_village, SUN, "1")
+    text(each_village, SUN, "2")
+    assert tally(each_village, 11) == {"1": 0, "2": 1, "3": 0}
+    with each_village.db.read() as s:
+        c = matters.find(s, 11)
+        assert c
+        log = list(
+            s.scalars(
+                select(BallotLog.option).where(BallotLog.consultation_id == c.id).order_by(BallotLog.id)
+            )
+        )
+    assert log == ["1", "2"]  # nothing is forgotten
+
+
+def test_a_repeated_sms_gets_the_same_answer_and_changes_nothing(each_village: Runtime) -> None:
+    first = text(each_village, SUN, "1", sid="SM-twice")
+    before = rows(each_village, BallotLog)
+    assert text(each_village, SUN, "1", sid="SM-twice") == first
+    assert rows(each_village, BallotLog) == before
+    with each_village.db.read() as s:
+        events = select(func.count()).select_from(InboundEvent).where(InboundEvent.carrier_id == "SM-twice")
+        assert s.scalar(events) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["要是不收钱我就同意", "不是不同意", "同意个屁", "我妈同意", "1还是2呢？", "听说大家都同意"]
+)
+def test_a_half_sentence_is_never_a_vote(village: Runtime, words: str) -> None:
+    assert text(village, SUN, words)
+    assert sum(tally(village, 11).values()) == 0
+
+
+def test_a_shared_mobile_is_asked_whose_answer_it_is(each_village: Runtime) -> None:
+    assert "李守田、赵玉芬" in text(each_village, LI, "1")
+    assert "李守田选“同意”" in text(each_village, LI, "李守田")
+    assert "赵玉芬选“不同意”" in text(each_village, LI, "赵玉芬2")
+    with each_village.db.read() as s:
+        c = matters.find(s, 11)
+        assert c
+        found = ballots.tally(s, c)
+    # one household, one voice: the delegate's; the difference is shown
+    assert found.counts == {"1": 1, "2": 0, "3": 0}
+    assert found.conflicts == ["H02"]
+
+
+def test_nobody_answers_a_matter_that_is_not_theirs(village: Runtime) -> None:
+    assert "没有问到您这边" in text(village, SUN, "13 1")
+    assert sum(tally(village, 13).values()) == 0
+
+
+def test_an_answer_after_closing_is_refused_kindly(village: Runtime) -> None:
+    from datetime import timedelta
+
+    from gateway import clock
+
+    clock.use_trial_clock(village.settings.data_dir)
+    clock.move_trial_clock(timedelta(days=10))
+    assert "截止" in text(village, SUN, "11 1")
+    assert sum(tally(village, 11).values()) == 0
+
+
+def test_a_stranger_may_speak_but_not_vote(each_village: Runtime) -> None:
+    assert "注册" in text(each_village, STRANGER, "1")
+    assert "回执" in text(each_village, STRANGER, "意见 路灯太少了")
+    assert sum(tally(each_village, 11).values()) == 0
+
+
+def test_registering_by_sms_waits_for_an_organizer_unless_the_roster_knows_the_handset(
+    each_village: Runtime,
+) -> None:
+    assert "村里核对后告诉您" in text(each_village, STRANGER, "注册 王德顺 拟柳村")
+    assert "您已登记" in text(each_village, SUN, "我是拟柳村的孙长河，要注册")
+    with each_village.db.read() as s:
+        waiting = list(s.scalars(select(Claim).where(Claim.state == "waiting")))
+        assert [c.name for c in waiting] == ["王德顺"]
+        handset = residents.handset(s, STRANGER.phone)
+        assert handset and residents.people_on(s, handset.id) == []  # a name alone takes nobody's place
+
+
+@pytest.mark.parametrize("words", ["T", "td", "退订", "STOP", "别再给我发短信了"])
+def test_stopping_is_understood_and_confirmed_and_can_be_undone(village: Runtime, words: str) -> None:
+    assert "已停发" in text(village, SUN, words)
+    with village.db.read() as s:
+        handset = residents.handset(s, SUN.phone)
+        assert handset and handset.sms_stopped_at
+    assert "收到" in text(village, SUN, "1")  # opting out costs no right
+    assert "已恢复" in text(village, SUN, "恢复")
+    with village.db.read() as s:
+        handset = residents.handset(s, SUN.phone)
+        assert handset and not handset.sms_stopped_at
+
+
+def test_the_carriers_own_stop_is_noted_and_not_answered_twice(village: Runtime) -> None:
+    assert text(village, SUN, "STOP", OptOutType="STOP") == ""
+    with village.db.read() as s:
+        handset = residents.handset(s, SUN.phone)
+        assert handset and handset.sms_stopped_at
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("帮助", "回数字表态"),
+        ("0", "给您打电话"),
+        ("着火了快来人", "119"),
+        ("asdf", "没看明白"),
+        ("有啥事", "11号"),
+        ("你们是骗子吧", "不要钱"),
+        ("我的信息", "打电话"),
+        ("", "没看明白"),
+    ],
+)
+def test_everything_else_gets_a_short_sensible_answer(village: Runtime, words: str, part: str) -> None:
+    reply = text(village, SUN, words)
+    assert part in reply
+    assert len(reply) <= 70
+
+
+def test_a_machines_answer_is_not_answered(village: Runtime) -> None:
+    assert text(village, SUN, "您好，我正在开会，稍后给您回复") == ""
+    assert text(village, SUN, "【某商城】优惠券到账，点击链接 http://x.cn") == ""
+
+
+def test_a_receipt_can_be_checked_by_sms(village: Runtime) -> None:
+    found = re.search(r"回执(\d+)", text(village, SUN, "1"))
+    assert found
+    assert "还在" in text(village, SUN, f"查回执 {found[1]}")
+    assert "没查到" in text(village, SUN, "查回执 10000")
+
+
+def test_an_objection_takes_its_reason_in_the_next_message(each_village: Runtime) -> None:
+    assert "为啥反对" in text(each_village, OWNER, "反对16号")
+    assert "原因记下了" in text(each_village, OWNER, "太晚了孩子要睡觉")
+    with each_village.db.read() as s:
+        made = s.scalars(select(Objection).where(Objection.state == "open")).one()
+        assert made.words == "太晚了孩子要睡觉"
+        c = matters.find(s, 16)
+        assert c and c.state == "OBJECTED"
+    assert "已撤回" in text(each_village, OWNER, "不反对了")
+
+
+def test_a_landline_votes_by_key_reads_back_and_hears_a_receipt(each_village: Runtime) -> None:
+    call = Call(each_village, WANG)
+    assert "王德顺，请按1" in call.heard and "刘桂兰，请按2" in call.heard
+    assert "听正在商量的事，请按1" in call.press("1")
+    assert "第十一号事" in call.press("1")
+    assert "您选的是：不同意" in call.press("2")
+    heard = call.press("1")
+    receipt = re.search(r"回执((?:\d ?){4,6})", heard)
+    assert receipt, heard
+    assert tally(each_village, 11) == {"1": 0, "2": 1, "3": 0}
+    assert "您说的话记下了" in call.speak()
+    with each_village.db.read() as s:
+        said = s.scalars(select(Opinion).where(Opinion.recording_id.is_not(None))).one()
+        assert said.person_id
+    again = Call(each_village, WANG)
+    again.press("1")
+    again.press("2")
+    again.press("2")
+    assert "第十一号事" in again.press(receipt[1].replace(" ", ""))
+
+
+def test_a_repeated_key_press_votes_once_and_says_the_same(each_village: Runtime) -> None:
+    call = Call(each_village, WANG)
+    for key in ("1", "1", "1"):
+        call.press(key)
+    at = dict(call.next)
+    first, before = call.press("1"), rows(each_village, BallotLog)
+    assert call.press("1", **at) == first
+    assert rows(each_village, BallotLog) == before
+    assert tally(each_village, 11)["1"] == 1
+
+
+def test_silence_a_wrong_key_and_another_calls_address_are_different_things(village: Runtime) -> None:
+    call = Call(village, WANG)
+    call.press("1")
+    assert "没听到您按键" in call.silence()
+    assert "没有这个选择" in call.press("8")
+    # three failures lead to a person or a promise, never to a dead line
+    assert "会有人打给您" in call.press("8")
+    foreign = Call(village, SUN)
+    # the address of another call leads nowhere but into one's own
+    assert "第十一号事" in foreign.press("1", c=call.next["c"], t="0")
+    assert "说的话记下了" in call.speak() or "有人给您打电话" in call.heard
+
+
+def test_a_stranger_registers_by_voice(village: Runtime) -> None:
+    call = Call(village, STRANGER)
+    assert "还没登记" in call.heard
+    assert "请说您的姓名" in call.press("1")
+    assert "村里核对以后告诉您" in call.speak()
+    with village.db.read() as s:
+        made = s.scalars(select(Claim).where(Claim.state == "waiting")).one()
+        assert made.recording_id
+
+
+def test_key_two_on_a_result_opens_an_objection_before_anything_is_said(each_village: Runtime) -> None:
+    call = Call(each_village, OWNER)
+    call.press("3")
+    heard = call.heard
+    assert "第十六号事" in heard and "我要反对，请按2" in heard
+    assert "您的反对记下了，回执" in call.press("2")
+    with each_village.db.read() as s:
+        assert s.scalars(select(Objection).where(Objection.state == "open")).one().recording_id is None
+    assert "有人给您回话" in call.speak()
+    with each_village.db.read() as s:
+        assert s.scalars(select(Objection).where(Objection.state == "open")).one().recording_id
+
+
+def test_what_could_not_be_processed_is_kept_and_somebody_rings_back(
+    village: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(ballots, "cast", broken)
+    assert "收到了" in text(village, SUN, "1")
+    with village.db.read() as s:
+        event = s.scalars(select(InboundEvent).where(InboundEvent.error.is_not(None))).one()
+        assert event.payload["Body"] == "1"
+        assert s.scalars(select(Opinion).where(Opinion.kind == "callback")).one().words == "1"
+        assert village.alarms(s)
+
+
+@pytest.mark.parametrize(
+    "words", ["9" * 1600, "😀😀", "\u0000\u202e", "'; DROP TABLE ballots;--", "<Response/>", "11 " * 400]
+)
+def test_absurd_messages_are_answered_and_harm_nothing(village: Runtime, words: str) -> None:
+    assert text(village, SUN, words)
+    assert sum(tally(village, 11).values()) == 0

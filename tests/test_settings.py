@@ -1,0 +1,49 @@
+"""A bad value refuses to start, and says which and why."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import BadSetting, Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("QUIET_HOURS", "late", "QUIET_HOURS"),
+        ("CALL_HOURS", "25:00-26:00", "CALL_HOURS"),
+        ("PORT", "0", "PORT"),
+        ("TIMEZONE", "Asia/Nowhere", "TIMEZONE"),
+        ("LEASE_SECONDS", "1", "LEASE_SECONDS"),
+        ("PUBLIC_URL", "example.org", "PUBLIC_URL"),
+        ("SECRET_KEY", "short", "SECRET_KEY"),
+        ("TWILIO_ACCOUNT_SID", "AC1", "TWILIO_AUTH_TOKEN"),
+    ],
+)
+def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=said):
+        Settings.load()
+
+
+def test_plain_http_to_a_carrier_is_allowed_only_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("TWILIO_ACCOUNT_SID", "AC1"),
+        ("TWILIO_AUTH_TOKEN", "t"),
+        ("HOTLINE_NUMBER", "+8649900000012"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert not Settings.load(twilio_api_url="http://127.0.0.1:9000").simulated
+    with pytest.raises(BadSetting, match="https"):
+        Settings.load(twilio_api_url="http://carrier.example")
+
+
+def test_without_a_key_the_first_start_writes_one_that_only_we_can_read(tmp_path: Path) -> None:
+    first = Settings.load(data_dir=tmp_path).master_key
+    assert Settings.load(data_dir=tmp_path).master_key == first
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_postgres_address_means_psycopg_three() -> None:
+    assert Settings.load(database_url="postgresql://u@h/d").database == "postgresql+psycopg://u@h/d"

@@ -11,7 +11,7 @@ from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
 _PAGES = (auth, home, consultations, results, residents, claims, broadcasts, inbox)
-_OPEN_TO_ALL = ("admin.login", "admin.static")
+_OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

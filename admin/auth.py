@@ -35,7 +35,7 @@ def login_page() -> object:
     return render_template("admin/login.html", typed="", problem="", next=request.args.get("next", ""))
 
 
-@panel.post("/login")
+@panel.post("/login", endpoint="sign_in")
 def login() -> object:
     """Check name and password; five wrong ones lock the account for a while."""
     typed, problem, token = request.form.get("login", ""), "", ""

@@ -1,7 +1,5 @@
 """The first page: what needs me now."""
 
-from datetime import timedelta
-
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -9,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin.common import me, panel, reading, runtime, writing
-from gateway import clock
+from gateway import jobs
 from gateway.consultation import ballots
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
@@ -57,8 +55,7 @@ def one_day_on() -> Response:
     if runtime().settings.simulated:
         with writing() as s:
             rights.act(s, me(), "trial_day")
-        clock.move_trial_clock(timedelta(days=1))
-        runtime().wake("clock")
+        jobs.day_on(runtime())
     back = request.form.get("back", "")
     from admin.auth import _inside
 

@@ -1,0 +1,159 @@
+"""One command starts everything, and nothing stays behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from gateway import queue
+from gateway.queue import EmbeddedRedis
+from tests.servers import Stack, answers
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Processes whose environment names this folder (Linux)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (entry / "environ").read_bytes()
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(folder) in environment or os.fsencode(folder) in command:
+            found.append(int(entry.name))
+    return found
+
+
+def eventually(what, seconds: float = 15) -> bool:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
+)
+def test_up_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    stack = Stack(tmp_path).wait()
+    lines = stack.log.read_text().splitlines()
+    assert stack.base in lines
+    assert any("login" in line and "password" in line for line in lines)
+    assert any("carrier" in line for line in lines)
+    assert (
+        answers(f"{stack.base}/healthz")
+        and answers(f"{stack.base}/phone/")
+        and answers(f"{stack.base}/board/")
+    )
+    assert eventually(lambda: answers(f"{stack.base}/readyz"))
+    assert len(processes_of(tmp_path)) >= 6  # up, web, three workers, clock, Redis
+    assert stack.stop() == 0
+    assert eventually(lambda: not processes_of(tmp_path))
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
+)
+def test_even_a_killed_up_takes_everything_with_it(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, demo=False).wait()
+    stack.process.kill()
+    stack.process.wait()
+    assert eventually(lambda: not processes_of(tmp_path), 25)
+
+
+def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateway.cli", *args]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60)
+
+
+def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        done = run("up", PORT=str(s.getsockname()[1]), DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert "端口" in done.stderr and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("up", PORT="8999", DATA_DIR=str(tmp_path / "file" / "data"))
+    assert done.returncode == 1
+    assert "DATA_DIR" in done.stderr or "数据文件夹" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_setting_names_itself(tmp_path: Path) -> None:
+    done = run("demo", QUIET_HOURS="night", DATA_DIR=str(tmp_path))
+    assert done.returncode == 1 and "QUIET_HOURS" in done.stderr and "Traceback" not in done.stderr
+
+
+# ---- the embedded Redis ------------------------------------------------------------------
+
+
+def test_two_starts_in_one_folder_are_one_server(tmp_path: Path) -> None:
+    first = EmbeddedRedis.start(tmp_path)
+    second = EmbeddedRedis.start(tmp_path)
+    try:
+        assert first.process and second.process is None
+        queue.connect(first.url).set("a", "1")
+        assert queue.connect(second.url).get("a") == b"1"
+    finally:
+        second.stop()
+        first.stop()
+    with pytest.raises(redis.RedisError):
+        queue.connect(first.url).ping()
+
+
+def test_the_server_survives_a_restart_with_what_it_held_and_a_long_folder_name(tmp_path: Path) -> None:
+    folder = tmp_path / ("a long name " * 8)
+    server = EmbeddedRedis.start(folder)
+    queue.connect(server.url).set("a", "1")
+    assert server.process
+    server.process.send_signal(signal.SIGTERM)
+    server.stop()
+    again = EmbeddedRedis.start(folder)
+    assert queue.connect(again.url).get("a") == b"1"
+    again.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_the_server_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    code = "import sys,time; from pathlib import Path; from gateway.queue import EmbeddedRedis; s=EmbeddedRedis.start(Path(sys.argv[1])); print(s.url, flush=True); time.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    client = queue.connect(parent.stdout.readline().strip())
+    assert client.ping()
+    parent.kill()
+    parent.wait()
+
+    def gone() -> bool:
+        try:
+            client.ping()
+        except redis.RedisError:
+            return True
+        return False
+
+    assert eventually(gone)
+
+
+def test_a_lane_has_at_most_one_drain_waiting_and_its_id_is_never_reused(tmp_path: Path) -> None:
+    server = EmbeddedRedis.start(tmp_path)
+    try:
+        connection = queue.connect(server.url)
+        assert queue.wake(connection, "bulk") and not queue.wake(connection, "bulk")
+        line = queue.queue("bulk", connection)
+        first = line.job_ids
+        connection.flushall()
+        assert queue.wake(connection, "bulk") and line.job_ids != first
+    finally:
+        server.stop()

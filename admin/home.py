@@ -1,6 +1,6 @@
 """The first page: what needs me now."""
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -320,14 +320,14 @@ def _said(
                 channel=o["channel"],
                 anonymous=bool(o.get("anonymous")),
                 receipt=receipts.mint(s, "opinion", c.id, person.id if person else None),
-                created_at=at + timedelta(hours=9 + 3 * n),
+                created_at=at + timedelta(days=n // 3, hours=9 + 3 * (n % 3)),
                 done_at=at + timedelta(days=5) if everything else None,
             )
         )
     if not everything:
         return
     for n, v in enumerate(given["votes"]):
-        person, when = people[v["resident"]], at + timedelta(hours=10 + 5 * n)
+        person, when = people[v["resident"]], at + timedelta(days=n // 3, hours=9 + 3 * (n % 3), minutes=7 * n)
         receipt = receipts.mint(s, "ballot", c.id, person.id)
         row = {
             "consultation_id": c.id,

@@ -1,5 +1,7 @@
 """The organizers' panel: a blueprint under /admin/, with its own sessions, CSRF check and headers."""
 
+from typing import Any
+
 from flask import Flask, Response, g, render_template, request, session
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -39,7 +41,7 @@ def register(app: Flask) -> None:
 
 
 @panel.before_request
-def _guard() -> object:
+def _guard() -> Any:
     """Who is it, and did the form come from our own page?"""
     g.organizer = None
     if request.endpoint == "admin.static":

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -29,14 +30,14 @@ def ask_to_sign_in() -> AnyResponse:
 
 
 @panel.get("/login", endpoint="login")
-def login_page() -> object:
+def login_page() -> Any:
     if g.organizer is not None:
         return redirect(url_for("admin.home"))
     return render_template("admin/login.html", typed="", problem="", next=request.args.get("next", ""))
 
 
 @panel.post("/login", endpoint="sign_in")
-def login() -> object:
+def login() -> Any:
     """Check name and password; five wrong ones lock the account for a while."""
     typed, problem, token = request.form.get("login", ""), "", ""
     with writing() as s:  # failures are counted, so this commits whatever happens
@@ -74,7 +75,7 @@ def account() -> str:
 
 
 @panel.post("/account")
-def change_password() -> object:
+def change_password() -> Any:
     problem, new = "", request.form.get("new", "")
     if new != request.form.get("again", ""):
         problem = _("两次输入的新密码不一样")

@@ -62,14 +62,20 @@ def new_broadcast() -> str:
         draft = request.args.get("draft", 0, type=int)
         if draft:
             b = rights.get(s, rights.broadcasts(s, me()), Broadcast, draft)
-            typed = {"area": str(b.area_id), "channel": b.channel, "sms": b.sms, "voice": b.voice, "draft": b.id}
+            typed = {
+                "area": str(b.area_id),
+                "channel": b.channel,
+                "sms": b.sms,
+                "voice": b.voice,
+                "draft": b.id,
+            }
             return _form(s, {**typed, "group": request.args.get("group", "")}, {})
         area = s.get_one(Area, me().area_id)
         return _form(s, {"area": str(area.id), "channel": "auto", "sms": area.signed}, {})
 
 
 @panel.post("/broadcasts/new")
-def create_broadcast() -> object:
+def create_broadcast() -> Any:
     """Keep the words as a draft and show whom they would reach."""
     f, errors = request.form, {}
     channel, sms, voice = f.get("channel", "auto"), f.get("sms", "").strip(), f.get("voice", "").strip()
@@ -105,7 +111,11 @@ def _draft(s: Session, area: Area, channel: str, sms: str, voice: str) -> Broadc
 
     spoken = voice or text.without_signature(sms)
     known = request.form.get("draft", 0, type=int)
-    b = s.scalar(rights.broadcasts(s, me()).where(Broadcast.id == known, Broadcast.state == "draft")) if known else None
+    b = (
+        s.scalar(rights.broadcasts(s, me()).where(Broadcast.id == known, Broadcast.state == "draft"))
+        if known
+        else None
+    )
     if b is None:
         return gate.create(s, area=area, channel=channel, sms=sms, voice=spoken, by=actor())
     b.area_id, b.channel, b.sms, b.voice = area.id, channel, sms, spoken
@@ -113,15 +123,23 @@ def _draft(s: Session, area: Area, channel: str, sms: str, voice: str) -> Broadc
 
 
 @panel.get("/broadcasts/<int:id>/preview")
-def broadcast_preview(id: int) -> object:
+def broadcast_preview(id: int) -> Any:
     group = request.args.get("group", "")
     with reading() as s:
         b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
         if b.state != "draft":
             return redirect(url_for("admin.one_broadcast", id=id))
-        found = audience.preview(s, area_ids=[b.area_id], group=group, channel=b.channel, sms=b.sms, voice=b.voice)
+        found = audience.preview(
+            s, area_ids=[b.area_id], group=group, channel=b.channel, sms=b.sms, voice=b.voice
+        )
         return render_template(
-            "admin/broadcast_preview.html", b=b, group=group, preview=found, sms=b.sms, voice=b.voice, **held()
+            "admin/broadcast_preview.html",
+            b=b,
+            group=group,
+            preview=found,
+            sms=b.sms,
+            voice=b.voice,
+            **held(),
         )
 
 

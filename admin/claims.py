@@ -23,7 +23,10 @@ def claims() -> str:
             rows.append((claim, handset, likely, residents.people_on(s, handset.id)))
         decided = rights.claims(s, me()).where(Claim.state != "waiting").order_by(Claim.decided_at.desc())
         return render_template(
-            "admin/claims.html", rows=rows, areas=rights.areas(s, me()), decided=list(s.scalars(decided.limit(10)))
+            "admin/claims.html",
+            rows=rows,
+            areas=rights.areas(s, me()),
+            decided=list(s.scalars(decided.limit(10))),
         )
 
 

@@ -128,7 +128,7 @@ def _again(errors: dict[str, str], id: int | None, **fresh: str) -> tuple[str, i
 
 
 @panel.post("/consultations/new")
-def create_consultation() -> object:
+def create_consultation() -> Any:
     go = request.form.get("go", "preview")
     try:
         if go == "fill":
@@ -159,7 +159,7 @@ def create_consultation() -> object:
 
 
 @panel.post("/consultations/<int:id>/edit")
-def save_consultation(id: int) -> object:
+def save_consultation(id: int) -> Any:
     go = request.form.get("go", "preview")
     try:
         if go == "fill":
@@ -192,13 +192,25 @@ def save_consultation(id: int) -> object:
 
 
 @panel.get("/consultations/<int:id>")
-def one_consultation(id: int) -> object:
+def one_consultation(id: int) -> Any:
     with reading() as s:
         c = common.consultation(s, id)
-        opinions = list(s.scalars(select(Opinion).where(Opinion.consultation_id == id).order_by(Opinion.id.desc()).limit(100)))
-        objections = list(s.scalars(select(Objection).where(Objection.consultation_id == id).order_by(Objection.id)))
+        opinions = list(
+            s.scalars(
+                select(Opinion).where(Opinion.consultation_id == id).order_by(Opinion.id.desc()).limit(100)
+            )
+        )
+        objections = list(
+            s.scalars(select(Objection).where(Objection.consultation_id == id).order_by(Objection.id))
+        )
         events = lifecycle.history(s, c)
-        asked = list(s.scalars(select(Area.name).join(ConsultationArea, ConsultationArea.area_id == Area.id).where(ConsultationArea.consultation_id == id)))
+        asked = list(
+            s.scalars(
+                select(Area.name)
+                .join(ConsultationArea, ConsultationArea.area_id == Area.id)
+                .where(ConsultationArea.consultation_id == id)
+            )
+        )
         return render_template(
             "admin/consultation.html",
             c=c,
@@ -207,12 +219,14 @@ def one_consultation(id: int) -> object:
             tally=ballots.tally(s, c),
             opinions=opinions,
             objections=objections,
-            people=common.people(s, [x.person_id for x in [*opinions, *objections]]),
+            people=common.people(s, [*(x.person_id for x in opinions), *(x.person_id for x in objections)]),
             events=[(e, _actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
             leads=leads(s, c),
-            papers=list(s.scalars(select(Ballot).where(Ballot.consultation_id == id, Ballot.channel == "clerk"))),
+            papers=list(
+                s.scalars(select(Ballot).where(Ballot.consultation_id == id, Ballot.channel == "clerk"))
+            ),
         )
 
 
@@ -251,7 +265,10 @@ def reach(s: Session, c: Consultation, stage: str, **texts: str) -> dict[str, An
 def held() -> dict[str, int]:
     """Minutes for which texts and calls must wait: nobody is disturbed at night."""
     st = runtime().settings
-    return {"sms_waits": hours.minutes_until_allowed(st, "bulk"), "calls_wait": hours.minutes_until_allowed(st, "calls")}
+    return {
+        "sms_waits": hours.minutes_until_allowed(st, "bulk"),
+        "calls_wait": hours.minutes_until_allowed(st, "calls"),
+    }
 
 
 def change(id: int, verb: str, what: Any, done: str) -> Response:

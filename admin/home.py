@@ -1,8 +1,10 @@
 """The first page: what needs me now."""
 
+from typing import Any
+
 from flask import redirect, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -20,9 +22,9 @@ from gateway.runtime import Runtime
 OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
 
 
-def count(s: Session, visible: object) -> int:
+def count(s: Session, visible: Select[Any]) -> int:
     """How many rows a visible list has."""
-    return s.scalar(select(func.count()).select_from(visible.subquery())) or 0  # type: ignore[attr-defined]
+    return s.scalar(select(func.count()).select_from(visible.subquery())) or 0
 
 
 @panel.get("/")
@@ -30,7 +32,11 @@ def home() -> str:
     with reading() as s:
         o = me()
         running = list(
-            s.scalars(rights.consultations(s, o).where(Consultation.state.not_in(OVER)).order_by(Consultation.number))
+            s.scalars(
+                rights.consultations(s, o)
+                .where(Consultation.state.not_in(OVER))
+                .order_by(Consultation.number)
+            )
         )
         objections = list(
             s.scalars(rights.objections(s, o).where(Objection.state == "open").order_by(Objection.due_at))

@@ -84,7 +84,7 @@ def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> s
 
 
 @panel.post("/objections/<int:id>/<any(explain, resolve, withdraw):verb>")
-def settle_objection(id: int, verb: str) -> object:
+def settle_objection(id: int, verb: str) -> Any:
     """Explain (the words go to the resident), note that it is settled, or take it back for the resident."""
     typed = request.form.get("explanation", "").strip()
     reached = True

@@ -3,6 +3,7 @@
 import re
 import secrets
 from pathlib import Path
+from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -35,7 +36,9 @@ def one_resident(id: int) -> str:
         person = rights.get(s, rights.people(s, me()), Person, id)
         household = s.get(Household, person.household_id) if person.household_id else None
         members = (
-            list(s.scalars(rights.people(s, me()).where(Person.household_id == household.id))) if household else []
+            list(s.scalars(rights.people(s, me()).where(Person.household_id == household.id)))
+            if household
+            else []
         )
         phones = [(h, people.people_on(s, h.id)) for h in people.handsets_of(s, person.id)]
         said = rights.opinions(s, me()).where(Opinion.person_id == id, Opinion.anonymous.is_(False))
@@ -73,7 +76,9 @@ def _forget() -> None:
 
 def _import_page(problem: str = "", status: int = 200) -> tuple[str, int]:
     with reading() as s:
-        page = render_template("admin/import.html", areas=rights.areas(s, me()), problem=problem, f=request.form)
+        page = render_template(
+            "admin/import.html", areas=rights.areas(s, me()), problem=problem, f=request.form
+        )
     return page, status
 
 
@@ -83,7 +88,7 @@ def import_residents() -> tuple[str, int]:
 
 
 @panel.post("/residents/import")
-def preview_import() -> object:
+def preview_import() -> Any:
     """Read the file and show what would happen, row by row; the file waits for the confirmation."""
     _forget()
     upload = request.files.get("file")
@@ -96,9 +101,16 @@ def preview_import() -> object:
     kept = f"{secrets.token_hex(16)}.{ending if ending in ('csv', 'xlsx', 'txt') else 'csv'}"
     try:
         with reading() as s:
-            area = rights.get(s, select(Area).where(Area.id.in_(rights.area_ids(s, me()))), Area, request.form.get("area", 0, type=int))
+            area = rights.get(
+                s,
+                select(Area).where(Area.id.in_(rights.area_ids(s, me()))),
+                Area,
+                request.form.get("area", 0, type=int),
+            )
             plan = roster.preview(s, rosterfile.read(data, upload.filename), area)
-            page = render_template("admin/import_preview.html", plan=plan, area=area, filename=upload.filename)
+            page = render_template(
+                "admin/import_preview.html", plan=plan, area=area, filename=upload.filename
+            )
     except rosterfile.BadRoster as bad:
         return _import_page(bad.why, 422)
     path = _uploads() / kept
@@ -118,8 +130,12 @@ def confirm_import() -> Response:
         with writing() as s:
             visible = select(Area).where(Area.id.in_(rights.area_ids(s, me())))
             area = rights.get(s, visible, Area, session.get("upload_area", 0))
-            plan = roster.apply(s, rosterfile.read(path.read_bytes(), session["upload_name"]), area, f"organizer:{me().id}")
-            rights.act(s, me(), "roster_import", f"area:{area.id}", area.id, f"new {plan.new} matched {plan.matched}")
+            plan = roster.apply(
+                s, rosterfile.read(path.read_bytes(), session["upload_name"]), area, f"organizer:{me().id}"
+            )
+            rights.act(
+                s, me(), "roster_import", f"area:{area.id}", area.id, f"new {plan.new} matched {plan.matched}"
+            )
     except rosterfile.BadRoster as bad:
         flash(bad.why, "error")
         return redirect(url_for("admin.import_residents"))

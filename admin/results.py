@@ -1,6 +1,7 @@
 """After the answers: publishing the result, and entering ballots cast on paper."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -42,7 +43,7 @@ def publication(id: int) -> str:
 
 
 @panel.post("/consultations/<int:id>/publish")
-def publish(id: int) -> object:
+def publish(id: int) -> Any:
     """``go`` says what: fill the texts in, show whom they reach, or publish."""
     f, go = request.form, request.form.get("go", "preview")
     try:
@@ -58,7 +59,13 @@ def publish(id: int) -> object:
             with writing() as s:
                 c = common.consultation(s, id, change=True)
                 lifecycle.publish(
-                    s, c, result=result, sms=f.get("sms", ""), voice=f.get("voice", ""), until=until, actor=actor()
+                    s,
+                    c,
+                    result=result,
+                    sms=f.get("sms", ""),
+                    voice=f.get("voice", ""),
+                    until=until,
+                    actor=actor(),
                 )
                 rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
                 notices.pick_up(s)
@@ -97,7 +104,14 @@ def _paper_page(s: Session, c: Consultation, text: str, errors: dict[str, str]) 
     person = s.scalar(rights.people(s, me()).where(Person.id == chosen)) if chosen else None
     before = ballots.of(s, c, person) if person else None
     return render_template(
-        "admin/paper.html", c=c, text=text, found=found, person=person, before=before, f=request.form, errors=errors
+        "admin/paper.html",
+        c=c,
+        text=text,
+        found=found,
+        person=person,
+        before=before,
+        f=request.form,
+        errors=errors,
     )
 
 
@@ -114,7 +128,7 @@ def paper(id: int) -> str:
 
 
 @panel.post("/consultations/<int:id>/paper")
-def enter_paper(id: int) -> object:
+def enter_paper(id: int) -> Any:
     """Record one paper ballot, with its reference and who stood by."""
     f = request.form
     reference, witness = f.get("paper", "").strip(), f.get("witness", "").strip()

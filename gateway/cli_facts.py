@@ -111,7 +111,7 @@ def area_add(
                 path=path,
                 signature=signature,
                 duty_phone=duty,
-            )  # fmt: skip
+            )
         )
     emit(as_json, {"code": code, "name": name, "level": level}, [f"{code} {name}"])
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -78,7 +79,7 @@ def fetch_recordings(rt: Runtime, limit: int = 20) -> int:
     return asyncio.run(_fetch_all(rt, waiting)) if waiting else 0
 
 
-async def _fetch_all(rt: Runtime, waiting: list[tuple[int, str | None]]) -> int:
+async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> int:
     carrier = rt.make_carrier()
     folder = rt.settings.data_dir / "recordings"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

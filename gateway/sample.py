@@ -327,7 +327,10 @@ def _said(
     if not everything:
         return
     for n, v in enumerate(given["votes"]):
-        person, when = people[v["resident"]], at + timedelta(days=n // 3, hours=9 + 3 * (n % 3), minutes=7 * n)
+        person, when = (
+            people[v["resident"]],
+            at + timedelta(days=n // 3, hours=9 + 3 * (n % 3), minutes=7 * n),
+        )
         receipt = receipts.mint(s, "ballot", c.id, person.id)
         row = {
             "consultation_id": c.id,

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 # GSM 03.38 basic set, and the characters that cost two septets
 _GSM = frozenset(
@@ -48,7 +49,7 @@ def _pack(encoding: str, costs: list[int], single: int, each: int) -> Segments:
 
 
 @cache
-def _to_simplified():  # type: ignore[no-untyped-def]
+def _to_simplified() -> Any:
     from opencc import OpenCC  # 30 ms and some memory: only where a traditional character turns up
 
     return OpenCC("t2s")
@@ -97,7 +98,8 @@ def spoken_number(number: int) -> str:
         raise ValueError(number)
     if number == 0:
         return "零"
-    parts, rest = [], number
+    parts: list[str] = []
+    rest = number
     for size, name in ((10**8, "亿"), (10**4, "万"), (1, "")):
         high, rest = divmod(rest, size)
         if high:

@@ -62,7 +62,7 @@ class PooledHttpClient(AsyncHttpClient):
             )
         return self._session
 
-    async def request(  # type: ignore[override]
+    async def request(
         self,
         method: str,
         uri: str,

@@ -125,7 +125,7 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
     return sorted(found)
 
 
-def eligible(s: Session, c: Consultation) -> Select[tuple[Person]]:
+def eligible(s: Session, c: Consultation) -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
     found = select(Person).where(Person.area_id.in_(area_ids(s, c)), Person.state.not_in(GONE))
     adult_before = clock.now().year - 18

@@ -42,9 +42,9 @@ class Said:
         return [int(n) for n in given if str(n).isdigit()] if isinstance(given, list | tuple) else []
 
     @property
-    def persons(self) -> "list[str]":  # type: ignore[valid-type]
+    def persons(self) -> tuple[str, ...]:
         given = self.context.get("handset_persons")
-        return [str(p) for p in given if p] if isinstance(given, list | tuple) else []
+        return tuple(str(p) for p in given if p) if isinstance(given, list | tuple) else ()
 
     @property
     def options(self) -> dict[str, str]:

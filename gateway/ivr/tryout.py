@@ -66,7 +66,7 @@ def play(
 
 def _show(script: Script, language: str, line: Line, facts: Mapping[str, str], channel: str) -> Iterator[str]:
     class Shown(dict[str, str]):
-        def get(self, key: str, default: object = None) -> str:  # type: ignore[override]
+        def get(self, key: str, default: object = None) -> str:
             return str(super().get(key, "{" + key + "}"))
 
     said = render.words_of(script, language, line, Shown(facts), channel)

@@ -29,7 +29,7 @@ class Preview:
 
 
 def _people(area_ids: list[int], group: str) -> Any:
-    wanted = [Person.area_id.in_(area_ids), Person.state.not_in(GONE)]
+    wanted: list[Any] = [Person.area_id.in_(area_ids), Person.state.not_in(GONE)]
     if group:
         wanted.append(Person.group == group)
     return and_(*wanted)
@@ -83,7 +83,9 @@ def preview(
     """Count people and handsets, list who can't be reached, and show three sample texts. Sends nothing."""
     ids = subtree(s, area_ids)
     reached = handsets(ids, group, channel).subquery()
-    by_channel = dict(s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all())
+    by_channel: dict[str, int] = dict(
+        s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all()
+    )
     people = s.scalar(select(func.count()).select_from(Person).where(_people(ids, group))) or 0
     told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(select(reached.c.handset_id)))
     left_out = s.execute(

@@ -1,7 +1,9 @@
 """What became of deliveries we lost sight of: status callbacks, lapsed leases, the carrier's own list."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import select, update
@@ -98,7 +100,7 @@ def sweep(rt: Runtime) -> int:
                     Handset.number,
                     Delivery.body,
                     Broadcast.sms,
-                )  # fmt: skip
+                )
                 .join(Handset, Handset.id == Delivery.handset_id)
                 .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
                 .where(Delivery.state.in_(("submitting", "unknown")), Delivery.lease_until < now)
@@ -111,11 +113,11 @@ def sweep(rt: Runtime) -> int:
     return asyncio.run(_look_up(rt, lost))
 
 
-async def _look_up(rt: Runtime, lost: list) -> int:  # type: ignore[type-arg]
+async def _look_up(rt: Runtime, lost: Sequence[Any]) -> int:
     carrier = rt.make_carrier()
     room = asyncio.Semaphore(10)
 
-    async def one(row) -> bool:  # type: ignore[no-untyped-def]
+    async def one(row: Any) -> bool:
         async with room:
             return await _settle_one(rt, carrier, *row)
 
@@ -126,8 +128,15 @@ async def _look_up(rt: Runtime, lost: list) -> int:  # type: ignore[type-arg]
 
 
 async def _settle_one(
-    rt: Runtime, carrier: Carrier, id: int, channel: str, submitted_at, number: str, body, sms
-) -> bool:  # type: ignore[no-untyped-def]
+    rt: Runtime,
+    carrier: Carrier,
+    id: int,
+    channel: str,
+    submitted_at: Any,
+    number: str,
+    body: str | None,
+    sms: str | None,
+) -> bool:
     words = body or sms or ""
     try:
         if channel == "sms":

@@ -93,9 +93,7 @@ def search(
     s: Session, area_ids: list[int], text: str = "", page: int = 1, size: int = 50
 ) -> Page[ResidentRow]:
     """Residents of these areas by name, household number, group or the last four digits of a phone."""
-    visible: Select[tuple[Person]] = select(Person).where(
-        Person.area_id.in_(area_ids), Person.state.not_in(GONE)
-    )
+    visible: Select[Person] = select(Person).where(Person.area_id.in_(area_ids), Person.state.not_in(GONE))
     text = text.strip()
     if text:
         like = f"%{text}%"

@@ -34,37 +34,37 @@ def area_ids(s: Session, o: Organizer) -> list[int]:
     return [a.id for a in areas(s, o)]
 
 
-def _below(o: Organizer) -> Select[tuple[int]]:
+def _below(o: Organizer) -> Select[int]:
     """Sub-query of the organizer's area ids, so that a visible row is one statement."""
     own = select(Area.path).where(Area.id == o.area_id).scalar_subquery()
     return select(Area.id).where(Area.path.startswith(own))
 
 
-def consultations(s: Session, o: Organizer) -> Select[tuple[Consultation]]:
+def consultations(s: Session, o: Organizer) -> Select[Consultation]:
     """Led by, or asking people in, the organizer's areas."""
     asked = select(ConsultationArea.consultation_id).where(ConsultationArea.area_id.in_(_below(o)))
     return select(Consultation).where(or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked)))
 
 
-def people(s: Session, o: Organizer) -> Select[tuple[Person]]:
+def people(s: Session, o: Organizer) -> Select[Person]:
     return select(Person).where(Person.area_id.in_(_below(o)))
 
 
-def households(s: Session, o: Organizer) -> Select[tuple[Household]]:
+def households(s: Session, o: Organizer) -> Select[Household]:
     return select(Household).where(Household.area_id.in_(_below(o)))
 
 
-def claims(s: Session, o: Organizer) -> Select[tuple[Claim]]:
+def claims(s: Session, o: Organizer) -> Select[Claim]:
     """Claims to live in the organizer's areas; those that name no known area go to whoever is at the top."""
     top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
     return select(Claim).where(or_(Claim.area_id.in_(_below(o)), Claim.area_id.is_(None) & top))
 
 
-def broadcasts(s: Session, o: Organizer) -> Select[tuple[Broadcast]]:
+def broadcasts(s: Session, o: Organizer) -> Select[Broadcast]:
     return select(Broadcast).where(Broadcast.area_id.in_(_below(o)))
 
 
-def _handsets(o: Organizer) -> Select[tuple[int]]:
+def _handsets(o: Organizer) -> Select[int]:
     return (
         select(PersonHandset.handset_id)
         .join(Person, Person.id == PersonHandset.person_id)
@@ -79,18 +79,18 @@ def _said(o: Organizer, table: Any, s: Session) -> Any:
     return or_(table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o)))
 
 
-def opinions(s: Session, o: Organizer) -> Select[tuple[Opinion]]:
+def opinions(s: Session, o: Organizer) -> Select[Opinion]:
     """Opinions, proposals and call-back wishes; a stranger's words about no matter go to the top area."""
     top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
     nobody = Opinion.consultation_id.is_(None) & Opinion.person_id.is_(None) & top
     return select(Opinion).where(or_(_said(o, Opinion, s), nobody))
 
 
-def objections(s: Session, o: Organizer) -> Select[tuple[Objection]]:
+def objections(s: Session, o: Organizer) -> Select[Objection]:
     return select(Objection).where(_said(o, Objection, s))
 
 
-def recordings(s: Session, o: Organizer) -> Select[tuple[Recording]]:
+def recordings(s: Session, o: Organizer) -> Select[Recording]:
     """Recordings that belong to something the organizer can see."""
     of_opinion = opinions(s, o).with_only_columns(Opinion.recording_id)
     of_objection = objections(s, o).with_only_columns(Objection.recording_id)
@@ -100,13 +100,13 @@ def recordings(s: Session, o: Organizer) -> Select[tuple[Recording]]:
     )
 
 
-def handsets(s: Session, o: Organizer) -> Select[tuple[Handset]]:
+def handsets(s: Session, o: Organizer) -> Select[Handset]:
     return select(Handset).where(Handset.id.in_(_handsets(o)))
 
 
-def get(s: Session, visible: Select[tuple[T]], model: type[T], id: int) -> T:
+def get(s: Session, visible: Select[T], model: type[T], id: int) -> T:
     """The row with that id among the visible ones; raises :class:`NotVisible`."""
-    row = s.scalar(visible.where(model.id == id))  # type: ignore[attr-defined]
+    row: T | None = s.scalar(visible.where(model.id == id))  # type: ignore[attr-defined, arg-type]
     if row is None:
         raise NotVisible
     return row

@@ -312,11 +312,8 @@ def _write(s: Session, roster: _Roster) -> None:
             roster.connections += [(id, phone) for phone in newcomer.numbers]
         s.execute(insert(Person.__table__), people)  # type: ignore[arg-type]
     if delegates:
-        change = (
-            update(Household.__table__)
-            .where(Household.__table__.c.id == bindparam("h"))
-            .values(delegate_id=bindparam("p"))
-        )  # type: ignore[arg-type]
+        homes: Any = Household.__table__
+        change = update(homes).where(homes.c.id == bindparam("h")).values(delegate_id=bindparam("p"))
         s.connection().execute(change, [{"h": home, "p": person} for home, person in delegates.items()])
     _connect(s, roster, now)
 

@@ -197,7 +197,7 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
                 "first_page_uri": f"{short}/{path}.json?{rest}",
                 "next_page_uri": following,
                 "previous_page_uri": None,
-            }  # fmt: skip
+            }
         )
 
     return blueprint

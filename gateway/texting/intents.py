@@ -47,7 +47,8 @@ def answer(
         area=area,
     )
     if form.get("OptOutType"):
-        return _carrier_opt_out(m, form["OptOutType"].upper())
+        _carrier_opt_out(m, form["OptOutType"].upper())
+        return None
     if not words.strip() and int(form.get("NumMedia") or 0):
         event.intent = "media"
         return m.say("unknown")

@@ -39,7 +39,7 @@ class Message(Turn):
         return next((p for p in self.people() if p.name == name), None) if name else None
 
 
-def ask(m: Message, kind: str, c: Consultation | None, **data: Any) -> None:
+def ask(m: Message, kind: str, c: Consultation | None, /, **data: Any) -> None:
     """Remember what this handset was asked, in place of any earlier question."""
     dialect: Any = sqlite if m.s.get_bind().dialect.name == "sqlite" else postgresql
     row = {

@@ -3,9 +3,10 @@
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, abort, make_response, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import clock, text
 from gateway.consultation import ballots, matters, receipts
@@ -34,7 +35,7 @@ _COUNTED = (
 )
 
 
-def _public(answer: str) -> Response:
+def _public(answer: str) -> AnyResponse:
     made = make_response(answer)
     made.headers["Cache-Control"] = "public, max-age=15"
     made.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
@@ -50,7 +51,7 @@ def day(moment: Any) -> str:
 
 
 @blueprint.get("/")
-def index() -> Response:
+def index() -> AnyResponse:
     """All matters people were told of, newest first."""
     with runtime().db.read() as s:
         rows = s.execute(
@@ -65,7 +66,7 @@ def index() -> Response:
 
 
 @blueprint.get("/<int:number>")
-def one(number: int) -> Response:
+def one(number: int) -> AnyResponse:
     """One matter: the notice, how many answered, the result, and how to object."""
     rt = runtime()
     with rt.db.read() as s:

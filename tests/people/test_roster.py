@@ -69,7 +69,7 @@ def test_every_row_gets_its_own_verdict_in_any_file(village: Runtime, file: tupl
         assert planned.action == action, (row, planned)
         assert why in planned.why
         assert row[1] not in planned.phone_masked or not row[1]
-    assert [r.row for r in plan.rejected][0] == int(sheet.rows[2]["_row"])
+    assert next(r.row for r in plan.rejected) == int(sheet.rows[2]["_row"])
 
 
 def counts(s) -> list[int]:  # type: ignore[no-untyped-def]

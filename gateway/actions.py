@@ -153,7 +153,7 @@ def _about(c: Consultation, told: str = "notice") -> dict[str, str]:
 def _spoken_result(c: Consultation) -> str:
     if c.in_publicity or c.state in ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED"):
         stage = "result" if c.in_publicity else "effective"
-        words = c.voice.get(stage) or c.voice.get("result")
+        words = c.voice.get(stage)
         if words:
             return matters.spoken_words(words)
         sms = c.sms.get(stage) or c.sms.get("result") or c.result or c.title

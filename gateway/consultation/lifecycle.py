@@ -196,4 +196,5 @@ def _tell_effective(s: Session, c: Consultation) -> None:
     area = s.get_one(Area, c.area_id)
     sms = c.sms.get("effective") or matters.effective_sms(c, area)
     voice = c.voice.get("effective") or matters.effective_voice(c, area)
+    c.sms, c.voice = {**c.sms, "effective": sms}, {**c.voice, "effective": voice}
     _notice(s, c, "effective", sms, voice, "clock")

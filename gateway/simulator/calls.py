@@ -19,6 +19,8 @@ from gateway.simulator.store import Row, new_sid, now
 
 _MOST_DOCUMENTS = 50  # error 14106
 _FORGOTTEN = 120.0  # seconds after which a handset nobody looks at is taken to be silent
+# seconds a telephone rings, more than the carrier's real 40: whoever tries this has to find the right one first
+_PATIENCE = 180
 LIVE = ("queued", "initiated", "ringing", "in-progress")
 
 
@@ -28,6 +30,7 @@ class Exchange:
     def __init__(self, network: Network) -> None:
         self.network, self.store, self.config = network, network.store, network.config
         self._locks: dict[str, threading.RLock] = defaultdict(threading.RLock)
+        threading.Thread(target=self._give_up, daemon=True, name="carrier-rings").start()
 
     # -- beginning ------------------------------------------------------------------------
 
@@ -78,10 +81,24 @@ class Exchange:
             if how["answer"] in ("busy", "no-answer"):
                 self._end(sid, how["answer"])
                 return
-            self.store.change("calls", sid, status="ringing")
+            patience = float(str(how["answer"]).partition(":")[2] or _PATIENCE)
+            self.store.change(
+                "calls", sid, status="ringing", live=json.dumps({"rings_until": time.time() + patience})
+            )
             self._report(self._known(sid), "ringing")
             if how["answer"] == "auto":
                 self.answer(sid)
+
+    def _give_up(self) -> None:
+        """Calls nobody picks up stop ringing, also those a former process placed."""
+        while True:
+            time.sleep(1)
+            for row in self.store.all(
+                "SELECT sid FROM calls WHERE status = 'ringing' AND direction != 'inbound'"
+            ):
+                until = self._known(row["sid"])["live"].get("rings_until")
+                if until and time.time() > until:
+                    self.hangup(row["sid"])
 
     def answer(self, sid: str) -> None:
         """Pick up."""

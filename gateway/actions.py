@@ -4,7 +4,7 @@ An action may write; the words about what it did are the script's.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -37,7 +37,7 @@ class Turn:
     heard: object = None
     delivery: Delivery | None = None
     recording_id: int | None = None
-    wakes: set[str] = field(default_factory=set)
+    _people: list[Person] | None = None
 
     @property
     def person(self) -> Person | None:
@@ -50,7 +50,10 @@ class Turn:
         return self.s.get(Consultation, int(id)) if id else None
 
     def people(self) -> list[Person]:
-        return residents.people_on(self.s, self.handset.id)
+        """Who is reached at this handset; asked for once a turn, since most of a turn's price is queries."""
+        if self._people is None:
+            self._people = residents.people_on(self.s, self.handset.id)
+        return self._people
 
 
 ACTIONS: dict[str, Callable[[Turn], Result]] = {}

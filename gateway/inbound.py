@@ -1,7 +1,6 @@
 """One message or key press → one turn. Stored before it is acknowledged, and safe to repeat (design §4.1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -42,42 +41,34 @@ def scripts() -> dict[str, Script]:
     return load_all(SCRIPTS, ACTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What to answer, and which lanes have something to send now."""
-
-    document: str
-    wakes: frozenset[str] = frozenset()
+Handle = Callable[[Session, InboundEvent, Handset], str]
 
 
-Handle = Callable[[Session, InboundEvent, Handset], tuple[str, set[str]]]
-
-
-def sms(rt: Runtime, form: Form) -> Answered:
-    """Take in one SMS. A repeat of the same MessageSid gets the stored answer and changes nothing."""
+def sms(rt: Runtime, form: Form) -> str:
+    """Take in one SMS; returns TwiML. A repeat of the same MessageSid gets the stored answer and changes nothing."""
     carrier_id = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
 
-    def handle(s: Session, event: InboundEvent, handset: Handset) -> tuple[str, set[str]]:
+    def handle(s: Session, event: InboundEvent, handset: Handset) -> str:
         text = intents.answer(s, rt.settings, handset, form, event)
-        return render.message_document(text), {"replies", "calls"}
+        return render.message_document(text)
 
     return _once(rt, carrier_id, "sms", form, handle, render.message_document(reply_text("trouble")))
 
 
-def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> Answered:
+def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     """Take in one request of a call: its beginning, a key press, a recording, or a silence."""
     turn = query.get("t", "")
     step = f"turn-{turn}" if "c" in query and turn.isdigit() else "start"
 
-    def handle(s: Session, event: InboundEvent, handset: Handset) -> tuple[str, set[str]]:
-        return _one_turn(rt, s, handset, form, query), set()
+    def handle(s: Session, event: InboundEvent, handset: Handset) -> str:
+        return _one_turn(rt, s, handset, form, query)
 
     return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY))
 
 
-def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> Answered:
+def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> str:
     if not carrier_id:
-        return Answered(sorry)
+        return sorry
     dialect: Any = sqlite if rt.db.sqlite else postgresql
     with rt.db.write() as s:
         outbound = form.get("Direction", "inbound").startswith("outbound")
@@ -93,11 +84,11 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
                     InboundEvent.carrier_id == carrier_id, InboundEvent.step == step
                 )
             )
-            return Answered(stored or sorry)
-        event, wakes = s.get_one(InboundEvent, id), set[str]()
+            return stored or sorry
+        event = s.get_one(InboundEvent, id)
         try:
             with s.begin_nested():
-                event.answer, wakes = handle(s, event, handset)
+                event.answer = handle(s, event, handset)
         except (
             Exception
         ) as error:  # whatever went wrong, what the resident said is kept and somebody rings back
@@ -106,7 +97,7 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
             event.answer, event.error = sorry, f"{type(error).__name__}: {error}"[:500]
             actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
             s.merge(Fact(name="alarm:inbound", value="有来电或短信没有处理成，已记在“收件”里，请回电"))
-        return Answered(event.answer, frozenset(wakes))
+        return event.answer
 
 
 def _handset(s: Session, number: str) -> Handset:

@@ -23,7 +23,7 @@ def text(rt: Runtime, who: Resident, words: str, sid: str = "", **more: str) -> 
     """Send an SMS; returns the reply's words, or “” for silence."""
     sid = sid or f"SM{next(_count):032d}"
     form = {"MessageSid": sid, "From": who.phone, "To": HOTLINE, "Body": words, **more}
-    message = ElementTree.fromstring(inbound.sms(rt, form).document).find("Message")
+    message = ElementTree.fromstring(inbound.sms(rt, form)).find("Message")
     return (message.text or "") if message is not None else ""
 
 
@@ -36,7 +36,7 @@ class Call:
 
     def _post(self, form: dict[str, str], query: dict[str, str]) -> str:
         form = {"CallSid": self.sid, "From": self.who.phone, "To": HOTLINE, "Direction": "inbound", **form}
-        self.document = inbound.voice(self.rt, form, query).document
+        self.document = inbound.voice(self.rt, form, query)
         root = ElementTree.fromstring(self.document)
         found = re.search(r"\?c=(\d+)&amp;t=(\d+)", self.document)
         self.next = {"c": found[1], "t": found[2]} if found else {}

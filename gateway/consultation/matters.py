@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from gateway import clock, text
 from gateway.consultation.refusal import Refused
@@ -117,12 +117,17 @@ def edit(s: Session, c: Consultation, **fields: Any) -> None:
 
 def area_ids(s: Session, c: Consultation) -> list[int]:
     """The areas asked, with everything below them."""
-    asked = select(Area.path).join(ConsultationArea, ConsultationArea.area_id == Area.id)
-    paths = list(s.scalars(asked.where(ConsultationArea.consultation_id == c.id)))
-    found: set[int] = set()
-    for path in paths:
-        found |= set(s.scalars(select(Area.id).where(Area.path.startswith(path))))
-    return sorted(found)
+    known: dict[int, list[int]] = s.info.setdefault("area_ids", {})  # asked several times in one transaction
+    if c.id not in known:
+        asked = aliased(Area)
+        rows = s.scalars(
+            select(Area.id)
+            .join(asked, Area.path.startswith(asked.path))
+            .join(ConsultationArea, ConsultationArea.area_id == asked.id)
+            .where(ConsultationArea.consultation_id == c.id)
+        )
+        known[c.id] = sorted(set(rows))
+    return known[c.id]
 
 
 def eligible(s: Session, c: Consultation) -> Select[Person]:

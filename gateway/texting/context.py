@@ -13,15 +13,9 @@ from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Person
-from gateway.people import residents
 
 PUBLIC = ("PUBLICITY", "OBJECTED", "EXPLAINED")
 _KNOWN = ("OPEN", "NOTICED", "DRAFTED", *PUBLIC, *lifecycle.AFTER)
-
-
-def people(s: Session, handset: Handset) -> list[Person]:
-    """Who is reached at this handset."""
-    return residents.people_on(s, handset.id)
 
 
 def area_of(s: Session, found: list[Person]) -> Area:

@@ -16,7 +16,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.conversation import InboundEvent, Question
 from gateway.models.organizer import Fact
 from gateway.models.person import Handset, Person
-from gateway.people import claims, consent
+from gateway.people import claims, consent, residents
 from gateway.replies import reply_text
 from gateway.settings import Settings
 from gateway.texting import context as context_of
@@ -32,7 +32,7 @@ def answer(
     The carrier's own opt-out answers (``OptOutType``) are not answered twice.
     """
     words = form.get("Body", "")
-    people = context_of.people(s, handset)
+    people = residents.people_on(s, handset.id)
     area = context_of.area_of(s, people)
     question = context_of.question(s, handset)
     context = context_of.of(s, handset, people, question)
@@ -45,6 +45,7 @@ def answer(
         words=words,
         context=context,
         area=area,
+        _people=people,
     )
     if form.get("OptOutType"):
         _carrier_opt_out(m, form["OptOutType"].upper())

@@ -12,5 +12,4 @@ blueprint = Blueprint("sms", __name__)
 @signed
 def sms() -> Response:
     """Answer one message with TwiML, after it is committed."""
-    answered = inbound.sms(runtime(), request.form)
-    return xml(answered.document)
+    return xml(inbound.sms(runtime(), request.form))

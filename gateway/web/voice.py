@@ -12,5 +12,4 @@ blueprint = Blueprint("voice", __name__)
 @signed
 def voice() -> Response:
     """Answer one step of a call with TwiML, after it is committed."""
-    answered = inbound.voice(runtime(), request.form, request.args)
-    return xml(answered.document)
+    return xml(inbound.voice(runtime(), request.form, request.args))

@@ -12,6 +12,10 @@ from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.web import board, health, recordings, sms, status, voice
 
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1f6f54"/>'
+    '<path d="M9 8c-1 6 9 16 15 15l2-4-5-3-2 2c-3-1-5-3-6-6l2-2-3-5z" fill="#faf7f1"/></svg>'
+)
 _UPLOAD = 25 * 1024 * 1024  # bytes; a roster of 200,000 rows fits
 
 
@@ -28,6 +32,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.secret_key = hmac.new(rt.settings.master_key, b"xiangyin/flask", hashlib.sha256).digest()
     part = rt.settings.xiangyin_part
     app.register_blueprint(health.blueprint)
+    app.add_url_rule("/favicon.ico", "icon", lambda: Response(_ICON, mimetype="image/svg+xml"))
     if part != "panel":
         for door in (sms, voice, status, recordings, board):
             app.register_blueprint(door.blueprint)

@@ -62,7 +62,7 @@ def new_consultation() -> str:
             "area": str(me().area_id),
             "unit": "person",
             "option1": "同意",
-            "option2": "反对",
+            "option2": "不同意",
             "option3": "",
             "closes": f"{closes:%Y-%m-%d}",
         }

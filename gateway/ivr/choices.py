@@ -55,12 +55,15 @@ def whole(
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)
+    both = re.fullmatch(r"([1-9])[、:： .]*(.+)", text)
+    if both and options.get(both[1]) and both[2] in family(options[both[1]]):
+        return Choice(both[1])  # “1东线”, where 1 is 东线
     if not text or len(text) > 16:
         return None
     labels = sorted(options.items(), key=lambda item: -len(item[1]))
-    folded = text.casefold().replace(" ", "")
+    folded = _digits(text.casefold().replace(" ", ""))
     for key, label in labels:
-        if folded == label.casefold() or folded in family(label):
+        if folded == _digits(label.casefold()) or folded in family(label):
             return Choice(key)
     for key, label in (other_labels or {}).items():
         if folded == label.casefold().replace(" ", ""):
@@ -70,7 +73,12 @@ def whole(
     if re.search(r"[不没别未无非]", text):
         # a part of “不同意” that drops or adds a “no” turns it round
         return _by_sound(text, labels, negated=True)
-    return _by_part(text, labels) or _by_sound(text, labels)
+    moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)", "", text)
+    return _by_part(text, labels) or _by_part(moved, labels) or _by_sound(text, labels)
+
+
+def _digits(text: str) -> str:
+    return "".join(NUMERALS.get(ch, ch) for ch in text)
 
 
 def _by_pinyin(typed: str, labels: list[tuple[str, str]]) -> Choice | None:
@@ -97,11 +105,26 @@ def _by_sound(text: str, labels: list[tuple[str, str]], negated: bool = False) -
     return Choice(found[0]) if len(found) == 1 else None
 
 
+_STANCES = frozenset(word for labels, _ in words.FAMILIES for word in labels)
+_SELF = re.compile(
+    r"(?:我|俺|我们|咱们?|我家|俺家|本人|全家|个人|这件?事|这个|此事|对此|对这件?事|的事|也|都|就|是|，|,|\s)*"
+)
+
+
 def leading(said: str, options: Mapping[str, str]) -> Choice | None:
-    """An option at the start or end of more words, and what the rest says; None where it isn't plain."""
+    """A stance (同意, 不赞成…) at the start or end of more words; None where it isn't plainly the speaker's own.
+
+    Only stances: “东线近，可是…” names an option without choosing it.
+    """
     text = words.CARRIER_HEAD.sub("", said.strip())
     spoken = sorted(
-        ((word, key) for key, label in options.items() for word in family(label) if len(word) >= 2),
+        (
+            (word, key)
+            for key, label in options.items()
+            if label in _STANCES
+            for word in family(label)
+            if len(word) >= 2
+        ),
         key=lambda item: -len(item[0]),
     )
     for word, key in spoken:
@@ -111,9 +134,7 @@ def leading(said: str, options: Mapping[str, str]) -> Choice | None:
     for word, key in spoken:
         if tail.endswith(word):
             before = tail[: -len(word)]
-            if re.search(r"(?:不|没|别|谁|难|非|未|莫|也不|并不)$", before):
-                return None
-            return Choice(key, rest=before.strip("，,。.!！ ；;：:我就都"))
+            return Choice(key) if _SELF.fullmatch(words.CARRIER_HEAD.sub("", before)) else None
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.ivr import lexicon as words
-from gateway.ivr import votes, wishes
+from gateway.ivr import prose, votes, wishes
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
 from gateway.text import normalize
@@ -39,8 +39,8 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if message.pending.get("kind") == "words":
         return _free_words(message)
     for stage in (
-        votes.scored, wishes.service, _who_am_i, votes.answered, _publicity, votes.explicit, _plain_yes_no,
-        votes.by_words, wishes.question, _words,
+        votes.scored, _answer_and_call, wishes.service, votes.answered, _who_am_i, _publicity, votes.explicit, _plain_yes_no,
+        prose.by_words, wishes.question, _words,
     ):  # fmt: skip
         found = stage(message)
         if found is not None:
@@ -104,6 +104,19 @@ def _stop(m: Said) -> dict[str, Any] | None:
     return None
 
 
+def _answer_and_call(m: Said) -> dict[str, Any] | None:
+    """“1，晚上给我打电话”: two wishes in one message."""
+    first, comma, rest = m.text.partition("，") if "，" in m.text else m.text.partition(",")
+    if not comma or m.pending.get("kind") != "vote" or not words.CALLBACK.search(rest):
+        return None
+    whole, m.text = m.text, first
+    one, m.text = votes.answered(m), rest
+    two, m.text = wishes.service(m), whole
+    if one is None or one["intent"] != "vote" or two is None or two["intent"] != "callback":
+        return None
+    return said("multi", actions=[one, two])
+
+
 # ---- who --------------------------------------------------------------------------------------
 
 
@@ -115,6 +128,12 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
         return None
     rest = words.REGISTER.sub(" ", m.text)
     rest = re.sub(r"(?:我)?(?:要|想|来|申请|请|帮我|给我)(?=\s|$)", " ", rest)
+    glued = re.match(
+        rf"\s*([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))\s*$",
+        rest,
+    )
+    if glued and asked:
+        return said("register", name=glued[1], area=glued[2])
     area = words.PLACE.search(rest)
     place = re.sub(r"^(?:我是|我住|住在?|家在|来自|家住|是|在)", "", area[1]) if area else ""
     left = rest.replace(area[0], " ", 1) if area else rest
@@ -151,6 +170,8 @@ def _publicity(m: Said) -> dict[str, Any] | None:
             which = named or (own[0] if len(own) == 1 else waiting)
             return said("withdraw_objection", **({"consultation": which} if which else {}))
         return m.opinion(named or (own[0] if own else None))
+    if waiting and re.fullmatch(r"没(?:有|啥)?|无", text.strip("。.!！ ")):
+        return said("no_objection", consultation=waiting)
     if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
         about_public = named in public if named else bool(waiting or (public and not m.list("open_votes")))
         if about_public and not words.FAR_FROM_SURE.search(text):
@@ -163,7 +184,9 @@ def _publicity(m: Said) -> dict[str, Any] | None:
     asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
     if named in m.list("open_votes") or (named is None and asked):
         return None  # on an open matter “反对” is an answer, or words
-    if words.FAR_FROM_SURE.search(text) and not re.search(r"我(?:坚决|还是|就是|们)?反对|反对[!！]", text):
+    if words.FAR_FROM_SURE.search(text) and not re.search(
+        r"我(?:坚决|还是|就是|们)?反对|反对[!！]|^(?:坚决)?反对[：:，,。 ]", text
+    ):
         return m.opinion(target)
     if target is None:
         if public:
@@ -192,7 +215,7 @@ def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     about = m.pending.get("consultation")
     fields = {"consultation": about} if about else {}
-    if kind == "rsvp":
+    if kind == "rsvp" and not re.search(r"要是|如果|除非|看情况|再说", text):
         if words.NOT_ATTEND.search(text) or words.NO.fullmatch(text):
             return said("rsvp", attending=False, **fields)
         if words.ATTEND.search(text) or words.YES.fullmatch(text):
@@ -234,7 +257,7 @@ def _words(m: Said) -> dict[str, Any] | None:
     target = numbers.one or m.default_matter()
     if numbers.one is not None and numbers.one in m.list("closed") and not headed:
         return clarify("closed", consultation=numbers.one)
-    if headed:
+    if headed or (words.ANONYMOUS.search(m.text) and len(m.text) >= 4):
         return m.opinion(target)
     length = len(re.sub(r"[\W\d_]+", "", m.text))
     if words.FAR_FROM_SURE.search(m.text) and length >= 3:

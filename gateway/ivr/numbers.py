@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.ivr.reading import Said
+from gateway.text import spoken_number
 
 _MARKED = re.compile(
     r"第?\s*(\d{2,4}|[一二两三四五六七八九]?[十百][一二三四五六七八九十百零]*)\s*(?:号(?!楼|院|线|门)|#)(?:的?(?:事情?|那件事|那个事|这件事|这个|议题))?"
 )
 _BARE = re.compile(
-    r"(?<![\d.:/\-])(\d{2,4})(?![\d.:/\-]|\s*(?:块|元|毛|分钟|点|岁|年|月|日|天|米|公里|里地|亩|户|人|个|斤|吨|平|万|千|百|%|度|楼|单元|多))"
+    r"(?<![\d./\-])(?<!\d:)(\d{2,4})(?!\d|[./\-]\d|:\d\d|\s*(?:块|元|毛|分钟|点|岁|年|月|日|天|米|公里|里地|亩|户|人|个|斤|吨|平|万|千|百|%|度|楼|单元|多))"
 )
 _DATE_BEFORE = re.compile(r"月\s*$")
 
@@ -51,6 +52,14 @@ class Numbers:
             inside = any(b <= match.start() < e for _, b, e in found)
             if not inside and int(match[1]) in known and not _DATE_BEFORE.search(m.text[: match.start()]):
                 found.append((int(match[1]), match.start(), match.end()))
+        for value in known:
+            # “十一 1”: its name in words, standing alone before an answer
+            name = spoken_number(value)
+            for match in re.finditer(
+                rf"(?<![一二三四五六七八九十百]){name}(?=[\s,，、:：]+(?:选|投|要)?[1-9一二三](?!\d))", m.text
+            ):
+                if not any(b <= match.start() < e for _, b, e in found):
+                    found.append((value, match.start(), match.end()))
         # “13 1”: a matter and an answer, even when nobody here is asked about 13
         leads = re.match(r"(\d{2,3})(?:\s+|[,，.、:：\-—])\s*(?:选|回|投)?[1-9](?!\d)", m.text)
         if leads and not found:

@@ -52,6 +52,14 @@ class Said:
         given = self.pending.get("options")
         return {str(k): str(v) for k, v in given.items()} if isinstance(given, Mapping) else {}
 
+    def options_of(self, number: int) -> dict[str, str]:
+        """Key → label of any matter the context tells the options of (``options``, or the pending question's)."""
+        if number == self.pending.get("consultation"):
+            return self.options
+        given = self.context.get("options")
+        mine = given.get(str(number)) if isinstance(given, Mapping) else None
+        return {str(k): str(v) for k, v in mine.items()} if isinstance(mine, Mapping) else {}
+
     @property
     def other_labels(self) -> dict[str, str]:
         """Key → label in the resident's registered language."""

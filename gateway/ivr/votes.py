@@ -13,7 +13,8 @@ _SEPARATORS = re.compile(r"[，,。；;、!！\n]+|\s+(?=\S)|(?:然后|还有|�
 _LABELLESS = {"1": "同意", "2": "不同意"}
 
 
-def _vote(number: int, option: str, person: str | None = None, comment: str = "") -> dict[str, Any]:
+def vote(number: int, option: str, person: str | None = None, comment: str = "") -> dict[str, Any]:
+    """An answer to one matter."""
     fields: dict[str, Any] = {"consultation": number, "option": option}
     if person:
         fields["person"] = person
@@ -32,6 +33,10 @@ def scored(m: Said) -> dict[str, Any] | None:
                 "rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(match[2], match[2]))
             )
         return None
+    clause = re.split(r"[，,。；;]", m.text)[0].strip("。.!！ ")
+    for score, pattern in words.SCORES:
+        if pattern.fullmatch(clause):
+            return said("rate", consultation=about, score=int(score))
     text = choices.bare(m.text).removesuffix("分").strip()
     digit = choices.NUMERALS.get(text, text)
     if digit in ("1", "2", "3", "4", "5"):
@@ -63,7 +68,7 @@ def answered(m: Said) -> dict[str, Any] | None:
         return clarify("out_of_range", consultation=about)
     if len(m.persons) > 1:
         return clarify("which_person", consultation=about, option=found.key)
-    return _vote(about, found.key)
+    return vote(about, found.key)
 
 
 @dataclass
@@ -74,12 +79,14 @@ class _Part:
     person: str | None = None
     option: str | None = None
     words: str = ""
-    missing: bool = False
+    raw: str = ""  # the words the option was read from
 
 
 def explicit(m: Said) -> dict[str, Any] | None:
     """Answers that name their matter or their person: “11 1”, “12号同意”, “李守田1”, “11 1 12选2”."""
     numbers, persons = Numbers.find(m), m.persons
+    m.text = _full_names(m.text, persons)
+    numbers = Numbers.find(m)
     named = [p for p in persons if p in m.text]
     if not numbers.found and not named:
         glued = _glued(m)
@@ -98,6 +105,12 @@ def explicit(m: Said) -> dict[str, Any] | None:
     if words.OTHERS.search(re.sub("|".join(map(re.escape, named)), "", text) if named else text):
         return clarify("which_person")
     loose = [p.words for p in parts if p.option is None and p.words]
+    if any(stranger(w, persons) for w in loose):
+        return clarify("which_person")
+    several = list(dict.fromkeys(n for n, _, _ in numbers.found))
+    if len(several) > 1 and len(pairs) == 1 and re.search(r"都|全", text):
+        # “11和12都同意”
+        pairs = [_Part(n, pairs[0].person, pairs[0].option, "", raw=pairs[0].raw) for n in several]
     if words.CORRECTION.search(text) and len({(p.number, p.person) for p in pairs}) == 1:
         pairs, loose = pairs[-1:], []
     by_target: dict[tuple[int | None, str | None], set[str]] = {}
@@ -152,18 +165,18 @@ def _parts(m: Said, numbers: Numbers, named: list[str]) -> list[_Part]:
 def _read(m: Said, stretch: str) -> list[_Part]:
     found = []
     for chunk in _SEPARATORS.split(stretch):
-        chunk = chunk.strip('：: 的-—~()（）“”"')
+        chunk = re.sub(r"^(?:改成|改为|改选|换成|改)", "", chunk.strip('：: 的-—~()（）“”"'))
         if not chunk or not choices.bare(chunk):
             continue
         option = choices.whole(chunk, {}, None) or choices.whole(
             chunk, m.options or _LABELLESS, m.other_labels
         )
         if option:
-            found.append(_Part(option=option.key))
+            found.append(_Part(option=option.key, raw=chunk))
             continue
         near = choices.leading(chunk, m.options or _LABELLESS)
         if near and not (len(near.rest) <= 1 and near.rest):
-            found.append(_Part(option=near.key, words=near.rest))
+            found.append(_Part(option=near.key, words=near.rest, raw=chunk))
         else:
             found.append(_Part(words=chunk))
     return found
@@ -173,23 +186,29 @@ def _join(flat: list[_Part]) -> list[_Part]:
     joined: list[_Part] = []
     number: int | None = None
     person: str | None = None
-    waiting: _Part | None = None  # an option said before its number: “1 11”
+    waiting: _Part | None = None  # an option said before its number or its person: “1 11”, “1李守田”
+    before: _Part | None = None
     for part in flat:
         if part.number is not None:
             if waiting is not None and waiting.number is None and number is None:
                 waiting.number = part.number
                 waiting = None
                 continue
-            number, person = part.number, None
+            # “李守田 11 1”: the person said just before is meant
+            number, person = part.number, before.person if before is not None else None
         elif part.person is not None:
+            if waiting is not None and waiting.person is None and person is None and flat[0] is not part:
+                waiting.person = part.person
+                waiting = None
+                continue
             person = part.person
         elif part.option is not None:
-            made = _Part(number, person, part.option, part.words)
-            if number is None:
-                waiting = made
+            made = _Part(number, person, part.option, part.words, part.raw)
+            waiting = made if number is None or person is None else None
             joined.append(made)
         else:
             joined.append(part)
+        before = part
     return joined
 
 
@@ -213,107 +232,51 @@ def _act(m: Said, p: _Part) -> dict[str, Any]:
         return clarify("closed", consultation=number)
     if number not in m.list("open_votes") and number != m.pending.get("consultation"):
         return clarify("which_consultation", consultation=number)
-    known = m.options if number == m.pending.get("consultation") else {}
+    known = m.options_of(number)
+    if known and p.raw and not p.raw.isdigit():
+        # read with another matter's labels: 15's “1” may be 东线, so 同意 is none of its answers
+        again = choices.whole(p.raw, known) or choices.leading(p.raw, known)
+        if again is None:
+            return clarify("out_of_range", consultation=number)
+        option = again.key
     if (known and option not in known) or (not known and option not in ("1", "2", "3")):
         return clarify("out_of_range", consultation=number)
     if len(m.persons) > 1 and p.person is None:
         return clarify("which_person", consultation=number, option=option)
-    return _vote(number, option, p.person, p.words)
+    return vote(number, option, p.person, p.words)
 
 
-def by_words(m: Said) -> dict[str, Any] | None:
-    """A clear option at the start or end of more words, about the last question or the only open matter."""
-    open_now, about = m.list("open_votes"), m.pending.get("consultation")
-    if m.pending.get("kind") == "vote" and about is not None:
-        number, options = int(about), m.options
-    elif m.pending.get("kind") is None and not m.options:
-        return _without_question(m, open_now)
-    else:
-        return None
-    if not options:
-        return None
-    text = m.text
-    if words.OTHERS.search(text):
-        return clarify("which_person") if choices.stances(text, options) else None
-    if words.CORRECTION.search(text):
-        return _corrected(m, number, options)
-    if words.FAR_FROM_SURE.search(text):
-        return None
-    several = _several(text, options)
-    if len(several) > 1:
-        return clarify("two_options", consultation=number)
-    chunks = [c for c in re.split(r"[，,。；;!！\s]+", text) if choices.bare(c)]
-    found = (
-        next((c for c in (choices.whole(chunks[0], options), choices.whole(chunks[-1], options)) if c), None)
-        if len(chunks) > 1
-        else None
-    )
-    if found is None:
-        found = choices.leading(text, options)
-        comment = found.rest if found else ""
-    else:
-        rest = [c for c in chunks if (choices.whole(c, options) or choices.Choice("")).key != found.key]
-        comment = "，".join(rest)
-    if found is None:
-        return None
-    if found.missing:
-        return clarify("out_of_range", consultation=number)
-    if choices.stances(comment, options) - {found.key} or re.search(
-        r"^(?:不|没|个|是不|的人|的话|与否|不了)", comment
-    ):
-        return clarify("conflict", consultation=number)
-    if re.search(r"但|不过|可是|就是|只是|除了", comment) and len(comment) < 4:
-        return clarify("unsure", consultation=number)
-    if (
-        re.search(r"\d", found.key)
-        and len(chunks) > 1
-        and chunks[0].isdigit()
-        and not choices.bare(chunks[0])
-    ):
-        return None
-    if number in m.list("closed"):
-        return clarify("closed", consultation=number)
-    if len(m.persons) > 1:
-        return clarify("which_person", consultation=number, option=found.key)
-    return _vote(number, found.key, None, comment)
+_NOT_NAMES = re.compile(
+    r"(?:高兴|方便|马上|全家|全部|安全|平时|常年|金钱|石头|白天|黄了|水|时间|钱|万一|关键|文件|常常|田里|江边|都)"
+)
 
 
-def _several(text: str, options: dict[str, str]) -> set[str]:
-    """Options said as answers of their own: “1和2”, “同意，不同意”."""
-    found = choices.stances(text, options)
-    for chunk in re.split(r"[，,。；;、/和跟或\s]+|或者|还是", text):
-        option = choices.whole(chunk, options) if chunk else None
-        if option and not option.missing:
-            found.add(option.key)
-    return found
+def stranger(chunk: str, persons: tuple[str, ...]) -> bool:
+    """Whether a stretch of text is the name of somebody who isn't on this handset."""
+    name = chunk.strip()
+    if not re.fullmatch(r"[\u4e00-\u9fff]{2,3}", name) or name in persons or _NOT_NAMES.match(name):
+        return False
+    # surnames that more often begin another word are left out: 太贵了, 全村, 文书
+    return name[0] in words.SURNAMES and name[0] not in "太全文关车温常安万高方马白毛单牛孔连成时"
 
 
-def _corrected(m: Said, number: int, options: dict[str, str]) -> dict[str, Any] | None:
-    after = re.split(words.CORRECTION, m.text)[-1]
-    found = choices.whole(after, options) or (choices.leading(after, options) if after.strip() else None)
-    if found is None or found.missing or len(_several(after, options)) > 1:
-        return clarify("unsure", consultation=number)
-    if len(m.persons) > 1:
-        return clarify("which_person", consultation=number, option=found.key)
-    return _vote(number, found.key)
-
-
-def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
-    """A bare answer with no question: the only open matter's, else ask which."""
-    found = choices.whole(m.text, {})
-    if found is None and re.fullmatch(r"(?:我)?(?:不?同意|不?赞成|弃权)[。!！]?", m.text):
-        return clarify(
-            "which_consultation" if len(open_now) != 1 else "unsure",
-            **({"consultation": open_now[0]} if len(open_now) == 1 else {}),
-        )
-    if found is None:
-        return None
-    if not open_now:
-        return clarify("no_pending")
-    if len(open_now) > 1:
-        return clarify("which_consultation", option=found.key)
-    if found.key not in ("1", "2", "3"):
-        return clarify("out_of_range", consultation=open_now[0])
-    if len(m.persons) > 1:
-        return clarify("which_person", consultation=open_now[0], option=found.key)
-    return _vote(open_now[0], found.key)
+def _full_names(text: str, persons: tuple[str, ...]) -> str:
+    """“守田1”, “lishoutian1”, “李守天1” with the full name of the one person on the handset it can be."""
+    if len(persons) < 2 or any(p in text for p in persons):
+        return text
+    for person in persons:
+        others = [p for p in persons if p != person]
+        short = person[1:]
+        if len(short) >= 2 and short in text and not any(short in p for p in others):
+            return text.replace(short, person)
+        sound = choices.pinyin(person)[0]
+        if (
+            len(sound) >= 5
+            and sound in text.lower()
+            and not any(choices.pinyin(p)[0] == sound for p in others)
+        ):
+            return re.sub(sound, person, text, flags=re.IGNORECASE)
+        for match in re.finditer(rf"[\u4e00-\u9fff]{{{len(person)}}}", text):
+            if choices.pinyin(match[0])[0] == sound:
+                return text.replace(match[0], person)
+    return text

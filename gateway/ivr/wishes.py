@@ -59,7 +59,9 @@ def service(m: Said) -> dict[str, Any] | None:
         at = when(text)
         return said("callback", **({"when": at} if at else {}))
     for code, pattern in words.LANGUAGES:
-        if pattern.search(text) and words.LANGUAGE_VERB.search(text) and len(text) <= 16:
+        if (
+            pattern.search(text) and words.LANGUAGE_VERB.search(text) and (len(text) <= 16)
+        ) or pattern.fullmatch(text):
             return said("set_language", language=code)
     receipt = words.RECEIPT.search(text)
     if receipt:

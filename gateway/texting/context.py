@@ -64,6 +64,7 @@ def of(s: Session, handset: Handset, found: list[Person], asked: Question | None
         "closed": [c.number for c in concerned if c not in open_now and c not in public],
         "already_voted": {str(n): o for n, o in mine.items()},
         "own_objection": own,
+        "options": {str(c.number): dict(c.options) for c in open_now},
     }
     pending = _pending(s, handset, open_now, public, asked)
     if pending:

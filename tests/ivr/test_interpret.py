@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,54 +13,78 @@ from gateway.ivr.interpret import interpret
 
 HERE = Path(__file__).parent
 CONTEXTS = json.loads((HERE / "interpret_contexts.json").read_text(encoding="utf-8"))
-CASES = [
-    json.loads(line)
-    for line in (HERE / "interpret_corpus.jsonl").read_text(encoding="utf-8").splitlines()
-    if line
-]
+
+
+def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    found = [json.loads(line) for line in lines if line]
+    for case in found:
+        if isinstance(case["context"], str):
+            case["context"] = CONTEXTS[case["context"]]
+    return found
+
+
+# the first was written with the interpreter; the second by somebody who had not seen it (then 91.7 % right)
+CORPORA = {name: cases(f"interpret_corpus{name}.jsonl") for name in ("", "_second")}
+
+
+def meets(said: dict, wanted: dict) -> bool:  # type: ignore[type-arg]
+    if said["intent"] != wanted["intent"]:
+        return False
+    for name, value in wanted.get("fields", {}).items():
+        if name == "actions":
+            given = said["fields"].get("actions", [])
+            if len(given) != len(value) or not all(any(meets(g, w) for g in given) for w in value):
+                return False
+        elif name.endswith("_contains"):
+            if str(value) not in str(said["fields"].get(name.removesuffix("_contains"), "")):
+                return False
+        elif said["fields"].get(name) != value:
+            return False
+    return True
 
 
 def right(said: dict, case: dict) -> bool:  # type: ignore[type-arg]
-    wanted = [case["expect"], *case.get("accept", [])]
-    for one in wanted:
-        if said["intent"] != one["intent"]:
-            continue
-        if all(said["fields"].get(k) == v for k, v in one.get("fields", {}).items()):
-            return True
-    return False
+    return any(
+        meets(said, w) for w in (case["expect"], *case.get("accept", []), *case.get("accept_also", []))
+    )
 
 
-def votes_in(said: dict) -> int:  # type: ignore[type-arg]
-    if said["intent"] == "multi":
-        return sum(votes_in(a) for a in said["fields"]["actions"])
-    return int(said["intent"] == "vote")
+def voted(said: dict) -> list[tuple]:  # type: ignore[type-arg]
+    acts = said["fields"].get("actions", [said])
+    return [
+        (a["fields"].get("consultation"), a["fields"].get("option"), a["fields"].get("person"))
+        for a in acts
+        if a["intent"] == "vote"
+    ]
 
 
-def test_the_corpus_is_understood_without_one_false_vote_or_opt_out() -> None:
+@pytest.mark.parametrize("name", list(CORPORA))
+def test_the_corpus_is_understood_without_one_false_vote_or_opt_out(name: str) -> None:
     hit, expected, given_, wrong = Counter(), Counter(), Counter(), []  # type: ignore[var-annotated]
-    for case in CASES:
-        said = interpret(case["text"], CONTEXTS[case["context"]])
-        intent = case["expect"]["intent"]
+    for case in CORPORA[name]:
+        said, intent = interpret(case["text"], case["context"]), case["expect"]["intent"]
         expected[intent] += 1
         given_[said["intent"]] += 1
         if right(said, case):
             hit[intent] += 1
         else:
-            wrong.append((case["text"], case["context"], case["expect"], said))
-        if intent not in ("vote", "multi") and not any(
-            a["intent"] in ("vote", "multi") for a in case.get("accept", [])
-        ):
-            assert votes_in(said) == 0, f"a false vote: {case} → {said}"
-        if intent != "opt_out":
+            wrong.append((case["text"], case["expect"], said))
+            # a vote nobody cast is the worst of all mistakes; so is one for another matter or option
+            assert not set(voted(said)) - set(voted(case["expect"])), f"a false vote: {wrong[-1]}"
+        allowed = [case["expect"], *case.get("accept", []), *case.get("accept_also", [])]
+        if not any(a["intent"] == "opt_out" for a in allowed):
             assert said["intent"] != "opt_out", f"a false opt-out: {case} → {said}"
     for intent in sorted(expected):
-        recall = hit[intent] / expected[intent]
         precision = hit[intent] / given_[intent] if given_[intent] else 0.0
-        print(f"{intent:20} n={expected[intent]:3} recall {recall:.2f} precision {min(1.0, precision):.2f}")
+        print(
+            f"{intent:20} n={expected[intent]:3} recall {hit[intent] / expected[intent]:.2f} precision {precision:.2f}"
+        )
     for one in wrong:
         print("wrong:", *one)
-    assert len(CASES) >= 150
-    assert sum(hit.values()) / len(CASES) >= 0.97
+    total = len(CORPORA[name])
+    assert total >= 300
+    assert sum(hit.values()) / total >= 0.98
 
 
 @given(st.text(max_size=200), st.sampled_from(sorted(CONTEXTS)))
@@ -70,7 +95,7 @@ def test_nothing_anybody_types_makes_it_fall_over(words: str, context: str) -> N
 
 
 def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None:
-    texts = [c["text"] for c in CASES]
+    texts = [c["text"] for corpus in CORPORA.values() for c in corpus]
     for words in texts:
         interpret(words, CONTEXTS["one"])  # pinyin and converter are warm
     begin = time.process_time()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
@@ -116,6 +117,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def insert_into(s: Session, table: Any) -> Any:
+    """An INSERT that can say ON CONFLICT, whichever of the two databases this is."""
+    dialect: Any = sqlite if s.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

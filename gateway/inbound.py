@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway import actions, clock, phones
 from gateway.actions import ACTIONS
+from gateway.db import insert_into
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
 from gateway.ivr.load import load_all
@@ -69,11 +68,10 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
 def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> str:
     if not carrier_id:
         return sorry
-    dialect: Any = sqlite if rt.db.sqlite else postgresql
     with rt.db.write() as s:
         outbound = form.get("Direction", "inbound").startswith("outbound")
         handset = _handset(s, form.get("To" if outbound else "From", ""))
-        new = dialect.insert(InboundEvent).values(
+        new = insert_into(s, InboundEvent).values(
             carrier_id=carrier_id, step=step, handset_id=handset.id, payload=dict(form), answer="",
             created_at=clock.now(),
         )  # fmt: skip
@@ -227,13 +225,19 @@ def _keep_recording(
 ) -> answer.Recording:
     """The recording's row, which the status callback may have made first."""
     id = form.get("RecordingSid") or otherwise
-    kept = s.scalar(select(answer.Recording).where(answer.Recording.carrier_id == id))
-    if kept is None:
-        kept = answer.Recording(carrier_id=id)
-        s.add(kept)
+    kept = _recording(s, id)
     kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset.id
     s.flush()
     return kept
+
+
+def _recording(s: Session, id: str) -> answer.Recording:
+    """The row of a carrier's recording. Its action and its status callback may both be first."""
+    row = insert_into(s, answer.Recording).values(
+        carrier_id=id, state="pending", tries=0, seconds=0, created_at=clock.now()
+    )
+    s.execute(row.on_conflict_do_nothing())
+    return s.scalars(select(answer.Recording).where(answer.Recording.carrier_id == id)).one()
 
 
 def recording_reported(rt: Runtime, form: Form) -> None:
@@ -242,12 +246,11 @@ def recording_reported(rt: Runtime, form: Form) -> None:
     if not id:
         return
     with rt.db.write() as s:
-        kept = s.scalar(select(answer.Recording).where(answer.Recording.carrier_id == id))
-        if kept is None:
-            if status != "completed" or not form.get("RecordingUrl"):
+        if status != "completed" or not form.get("RecordingUrl"):
+            known = s.scalar(select(answer.Recording.id).where(answer.Recording.carrier_id == id))
+            if known is None:
                 return
-            kept = answer.Recording(carrier_id=id)
-            s.add(kept)
+        kept = _recording(s, id)
         if kept.state == "pending":
             kept.url = form.get("RecordingUrl") or kept.url
             kept.state = "lost" if status == "absent" else "pending"

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from gateway import inbound
 from gateway.consultation import ballots, matters
-from gateway.models.answer import BallotLog, Objection, Opinion
+from gateway.models.answer import BallotLog, Objection, Opinion, Recording
 from gateway.models.conversation import InboundEvent
 from gateway.models.person import Claim
 from gateway.people import residents
@@ -310,3 +310,22 @@ def test_what_could_not_be_processed_is_kept_and_somebody_rings_back(
 def test_absurd_messages_are_answered_and_harm_nothing(village: Runtime, words: str) -> None:
     assert text(village, SUN, words)
     assert sum(tally(village, 11).values()) == 0
+
+
+def test_messages_and_recordings_that_arrive_at_once_disturb_nobody(each_village: Runtime) -> None:
+    """One person's SMS twelve times at once, from a number nobody knew and from one that votes."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda n: text(each_village, SUN, "12"[n % 2]), range(12)))
+        strangers = list(
+            pool.map(lambda n: text(each_village, Resident("", "+8619900000991"), "你好"), range(6))
+        )
+        sid = f"RE{next(_count):032d}"
+        form = {"RecordingSid": sid, "RecordingUrl": "http://127.0.0.1/R", "RecordingStatus": "completed"}
+        list(pool.map(lambda n: inbound.recording_reported(each_village, form), range(6)))
+    assert all("回执" in r for r in replies) and all("注册" in r for r in strangers)
+    assert sum(tally(each_village, 11).values()) == 1
+    with each_village.db.read() as s:
+        assert not list(s.scalars(select(InboundEvent).where(InboundEvent.error.is_not(None))))
+        assert s.scalar(select(func.count()).select_from(Recording).where(Recording.carrier_id == sid)) == 1

@@ -55,6 +55,8 @@ def cast(
         raise Refused("这件事不在您这边表决", code="stranger")
     if person.state not in ("verified", "rostered"):
         raise Refused("您的登记还没核对好", code="unverified")
+    # an SMS and a call from one person may come at once: the second waits for the first
+    s.execute(select(Person.id).where(Person.id == person.id).with_for_update())
     ballot = s.scalar(select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id))
     if ballot and ballot.option == option and ballot.channel == channel and by is None:
         return ballot  # said twice: same receipt, nothing new happened

@@ -40,6 +40,7 @@ def open_(
         raise Refused(f"{c.number}号公示期已过", code="late")
     if person is None or not matters.concerns(s, c, person):
         raise Refused("这件事没有涉及您登记的村组", code="stranger")
+    s.execute(select(Person.id).where(Person.id == person.id).with_for_update())  # see ballots.cast
     same = s.scalar(
         select(Objection).where(
             Objection.consultation_id == c.id,

@@ -1,13 +1,12 @@
 """Broadcasts: made, started, paused, resumed, cancelled, watched."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import case, func, literal, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones
+from gateway.db import insert_into
 from gateway.models.area import Area
 from gateway.models.outreach import RANK, Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
@@ -80,9 +79,8 @@ def start(s: Session, b: Broadcast, area_ids: list[int] | None = None, group: st
     columns = [
         "broadcast_id", "handset_id", "channel", "lane", "state", "attempts", "tries", "due_at", "lease_until",
     ]  # fmt: skip
-    dialect: Any = sqlite if s.get_bind().dialect.name == "sqlite" else postgresql
     # "WHERE true": SQLite can't tell ON CONFLICT from a join's ON without a WHERE before it
-    made = dialect.insert(Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
+    made = insert_into(s, Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
     s.execute(made)
     return s.scalar(select(func.count()).select_from(Delivery).where(Delivery.broadcast_id == b.id)) or 0
 

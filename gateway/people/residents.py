@@ -6,7 +6,8 @@ from typing import Generic, TypeVar
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.db import vault
+from gateway import clock
+from gateway.db import insert_into, vault
 from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person, PersonHandset
 from gateway.phones import Phone
@@ -49,9 +50,16 @@ def handset_for(s: Session, phone: Phone) -> Handset:
     """The handset with that number, made if it is new."""
     known = handset(s, phone.e164)
     if known is None:
-        known = Handset.make(phone.e164, phone.kind)
-        s.add(known)
-        s.flush()
+        # two messages from one new number may arrive at once: whoever is second finds the first one's row
+        row = {
+            "number": phone.e164,
+            "number_index": vault().index(phone.e164),
+            "tail": phone.e164[-4:],
+            "kind": phone.kind,
+        }
+        s.execute(insert_into(s, Handset).values(**row, created_at=clock.now()).on_conflict_do_nothing())
+        known = handset(s, phone.e164)
+        assert known is not None
     return known
 
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from gateway import clock
 from gateway.actions import Turn
 from gateway.consultation import matters
+from gateway.db import insert_into
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
@@ -41,12 +40,11 @@ class Message(Turn):
 
 def ask(m: Message, kind: str, c: Consultation | None, /, **data: Any) -> None:
     """Remember what this handset was asked, in place of any earlier question."""
-    dialect: Any = sqlite if m.s.get_bind().dialect.name == "sqlite" else postgresql
     row = {
         "kind": kind,
         "consultation_id": c.id if c else None,
         "data": data,
         "expires_at": clock.now() + timedelta(days=_QUESTION_DAYS),
     }
-    put = dialect.insert(Question).values(handset_id=m.handset.id, created_at=clock.now(), **row)
+    put = insert_into(m.s, Question).values(handset_id=m.handset.id, created_at=clock.now(), **row)
     m.s.execute(put.on_conflict_do_update(index_elements=[Question.handset_id], set_=row))

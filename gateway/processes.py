@@ -44,9 +44,11 @@ class Supervisor:
         self._stop = threading.Event()
         self._signals = 0
 
-    def start(self) -> None:
+    def start(self, *names: str) -> None:
+        """Start the children of these names, or all that don't run yet."""
         for child in self.children:
-            self._start(child)
+            if child.process is None and (not names or child.name in names):
+                self._start(child)
 
     def _start(self, child: Child) -> None:
         child.started = time.monotonic()
@@ -214,14 +216,16 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
     )
     supervisor.listen()
     try:
+        # the web server loads on one core while we prepare on the other; whoever is first migrates, under a lock
+        supervisor.start("web")
         lines = prepare()
-        supervisor.start()
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
         if not _answers(f"http://{host}:{settings.port}", lambda: supervisor.stopping):
             if supervisor.stopping:
                 return 0
             raise CannotStart("网页服务没有起来 / the web server did not answer within 30 seconds")
         print(f"http://{host}:{settings.port}", *lines, sep="\n", flush=True)
+        supervisor.start()  # workers and clock are needed a moment later than the page
         supervisor.watch()
         return 0
     finally:

@@ -68,8 +68,9 @@ def new_broadcast() -> str:
                 "sms": b.sms,
                 "voice": b.voice,
                 "draft": b.id,
+                "group": b.audience.get("group", ""),
             }
-            return _form(s, {**typed, "group": request.args.get("group", "")}, {})
+            return _form(s, typed, {})
         area = s.get_one(Area, me().area_id)
         return _form(s, {"area": str(area.id), "channel": "auto", "sms": area.signed}, {})
 
@@ -102,7 +103,7 @@ def create_broadcast() -> Any:
     if errors:
         with reading() as s:
             return _form(s, f, errors), 422
-    return redirect(url_for("admin.broadcast_preview", id=made, group=f.get("group", "").strip() or None))
+    return redirect(url_for("admin.broadcast_preview", id=made))
 
 
 def _draft(s: Session, area: Area, channel: str, sms: str, voice: str) -> Broadcast:
@@ -117,25 +118,23 @@ def _draft(s: Session, area: Area, channel: str, sms: str, voice: str) -> Broadc
         else None
     )
     if b is None:
-        return gate.create(s, area=area, channel=channel, sms=sms, voice=spoken, by=actor())
+        b = gate.create(s, area=area, channel=channel, sms=sms, voice=spoken, by=actor())
     b.area_id, b.channel, b.sms, b.voice = area.id, channel, sms, spoken
+    b.audience = audience.Audience(group=request.form.get("group", "").strip()).to_json()
     return b
 
 
 @panel.get("/broadcasts/<int:id>/preview")
 def broadcast_preview(id: int) -> Any:
-    group = request.args.get("group", "")
     with reading() as s:
         b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
         if b.state != "draft":
             return redirect(url_for("admin.one_broadcast", id=id))
-        found = audience.preview(
-            s, area_ids=[b.area_id], group=group, channel=b.channel, sms=b.sms, voice=b.voice
-        )
+        found = audience.preview(s, runtime().settings, b)
         return render_template(
             "admin/broadcast_preview.html",
             b=b,
-            group=group,
+            group=b.audience.get("group", ""),
             preview=found,
             sms=b.sms,
             voice=b.voice,
@@ -150,7 +149,7 @@ def start_broadcast(id: int) -> Response:
         with writing() as s:
             b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
             rights.act(s, me(), "broadcast_start", f"broadcast:{id}", b.area_id)
-            n = gate.start(s, b, group=request.form.get("group", ""))
+            n = gate.start(s, runtime().settings, b)
     except gate.NotPossible:
         flash(_("这条通知已经在发了"))
     else:

@@ -258,7 +258,7 @@ def reach(s: Session, c: Consultation, stage: str, **texts: str) -> dict[str, An
     """What the reach page shows: the preview, and how long the night keeps messages back."""
     sms = texts.get("sms") or c.sms.get(stage, "")
     voice = texts.get("voice") or c.voice.get(stage, "")
-    preview = audience.preview(s, area_ids=notices.asked(s, c), group=c.group, sms=sms, voice=voice)
+    preview = audience.preview(s, runtime().settings, notices.rehearsal(s, c, stage, sms, voice))
     return {"preview": preview, "sms": sms, "voice": voice, **held()}
 
 
@@ -278,7 +278,7 @@ def change(id: int, verb: str, what: Any, done: str) -> Response:
             c = common.consultation(s, id, change=True)
             what(s, c)
             rights.act(s, me(), verb, f"consultation:{c.id}", c.area_id)
-            notices.pick_up(s)
+            notices.pick_up(s, runtime().settings)
     except Refused as refused:
         flash(refused.why, "error")
     else:

@@ -68,7 +68,7 @@ def publish(id: int) -> Any:
                     actor=actor(),
                 )
                 rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
-                notices.pick_up(s)
+                notices.pick_up(s, runtime().settings)
             runtime().wake("bulk", "calls")
             flash(_("结果公布了，公示到%(day)s", day=common.day(until)))
             return redirect(url_for("admin.one_consultation", id=id))

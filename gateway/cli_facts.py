@@ -280,7 +280,7 @@ def broadcast_new(
         except ValueError as error:
             raise click.ClickException(str(error)) from None
         if start:
-            broadcasts.start(s, made)
+            broadcasts.start(s, rt.settings, made)
         id = made.id
     if start:
         rt.wake("bulk", "calls")

@@ -20,7 +20,7 @@ from gateway.models.conversation import Conversation, InboundEvent
 from gateway.models.organizer import Fact
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset
-from gateway.outreach import reconcile
+from gateway.outreach import settling
 from gateway.people import residents
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
@@ -144,7 +144,9 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
         s.flush()
         if delivery:
             delivery.heard = delivery.heard or "answered"
-            reconcile.reported(s, delivery.id, call, "in-progress", None, "voice")
+            attempt = int(query["n"]) if query.get("n", "").isdigit() else None
+            seen = settling.Report("voice", call, "in-progress", None, delivery.id, attempt)
+            settling.reported(s, rt.settings.zone, [seen])
     else:
         if delivery and delivery.heard == "answered":
             delivery.heard = "to_end"  # a wait comes only after the words before it

@@ -51,7 +51,8 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
     """Act on what is due: consultations' deadlines, notices to be told, deliveries out of sight, recordings."""
     with rt.db.write() as s:
         moved = lifecycle.tick(s)
-        started = notices.pick_up(s)
+        started = notices.pick_up(s, rt.settings)
+        broadcasts.hold_over_budget(s, rt.settings)
         broadcasts.finish(s)
         if thorough:
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
@@ -61,7 +62,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         reconcile.sweep(rt)
         fetch_recordings(rt)
     with rt.db.read() as s:
-        lanes = broadcasts.unfinished_lanes(s)
+        lanes = broadcasts.lanes_due(s, rt.settings)
     rt.wake(*lanes)
 
 

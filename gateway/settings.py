@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     quiet_hours: str = "20:00-08:00"
     call_hours: str = "08:30-11:30,14:00-19:30"
     attempts_per_day: int = Field(2, ge=0)
+    minimum_gap: float = Field(60, ge=0)  # seconds between two broadcast calls to one handset
+    calls_at_once: int = Field(0, ge=0)  # calls under way at the same time; 0 = no cap
+    senders: str = ""  # more numbers to send from, beside HOTLINE_NUMBER
+    sms_price: float = Field(0.05, ge=0)  # yuan a segment, for estimates and budgets
+    call_price: float = Field(0.15, ge=0)  # yuan a call
     timezone: str = "Asia/Shanghai"
     default_language: str = "zh-CN"
     xiangyin_part: str = "all"  # "hotline" or "panel" when a process serves only that half
@@ -158,6 +163,17 @@ class Settings(BaseSettings):
     @property
     def hotline(self) -> str:
         return self.hotline_number or "+8649900000012"
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """The numbers broadcasts are sent from, the hotline first."""
+        more = (number.strip() for number in self.senders.split(","))
+        return tuple(dict.fromkeys([self.hotline, *filter(None, more)]))
+
+    @property
+    def unhurried(self) -> bool:
+        """The simulator's township is disturbed by nobody: hours and caps hold there only when asked for."""
+        return self.simulated and not {"attempts_per_day", "minimum_gap"} & self.model_fields_set
 
     @property
     def zone(self) -> ZoneInfo:

@@ -93,17 +93,25 @@ class OurMistake(Failure):
 class Carrier(Protocol):
     """What Xiangyin needs from a carrier. Times are UTC; numbers E.164."""
 
-    async def send_sms(self, to: str, body: str, *, callback: str, valid_seconds: int) -> Accepted:
-        """Hand over one message. Raises :class:`Failure`."""
+    async def send_sms(
+        self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = ""
+    ) -> Accepted:
+        """Hand over one message, from ``sender`` (default: the hotline). Raises :class:`Failure`."""
 
-    async def place_call(self, to: str, *, url: str, callback: str) -> Accepted:
-        """Ring somebody; the carrier asks ``url`` what to say. Raises :class:`Failure`."""
+    async def place_call(
+        self, to: str, *, url: str, callback: str, sender: str = "", detect: bool = False
+    ) -> Accepted:
+        """Ring somebody; the carrier asks ``url`` what to say, and with ``detect`` says whether a machine
+        answered, where it can. Raises :class:`Failure`."""
 
     async def find_messages(self, to: str, since: datetime) -> list[Found]:
         """Messages to that number, created at or after ``since``. Raises :class:`Failure`."""
 
     async def find_calls(self, to: str, since: datetime) -> list[Found]:
         """The same for calls."""
+
+    async def look_up(self, carrier_id: str, channel: str) -> Found | None:
+        """One message (``sms``) or call (``voice``) by its id; None when there is none. Raises :class:`Failure`."""
 
     async def received_since(self, hotline: str, since: datetime) -> list[Found]:
         """Messages residents sent to the hotline. Raises :class:`Failure`."""

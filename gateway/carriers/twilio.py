@@ -1,12 +1,14 @@
 """Twilio, and anything else that speaks its protocol at another address (Somleng, SignalWire, our simulator)."""
 
 import asyncio
+import json
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
@@ -124,20 +126,28 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotReached(detail=type(error).__name__)  # the request was never written
     if isinstance(error, TwilioRestException | TwilioServiceException):
-        code, status = str(error.code or ""), error.status
-        if code == "20003" or status == 401:
-            return BadCredentials(code)
-        if code in _LATER or status == 429:
-            return NotNow(code)
-        if status >= 500:
-            return Ambiguous(code or str(status))
-        if code == "21610":
-            return OptedOut(code)
-        if code in _BAD_NUMBER:
-            return BadNumber(code)
-        return OurMistake(code or str(status))
+        return refusal(error.status, str(error.code or ""))
     # a timeout, a reset, an answer that is not JSON: the request may have arrived
     return Ambiguous(detail=type(error).__name__)
+
+
+def refusal(status: int, code: str, after: float | None = None) -> Failure:
+    """Which of our failures an error answer is, by its HTTP status and the carrier's code."""
+    if code == "20003" or status == 401:
+        return BadCredentials(code or str(status))
+    if code in _LATER or status == 429:
+        return NotNow(code or str(status), after=after)
+    if status >= 500:
+        return Ambiguous(code or str(status))
+    if code == "21610":
+        return OptedOut(code)
+    if code in _BAD_NUMBER:
+        return BadNumber(code)
+    return OurMistake(code or str(status))
+
+
+# a broadcast's text and sender are the same for thousands of requests
+_quoted = lru_cache(maxsize=256)(quote_plus)
 
 
 class TwilioCarrier:
@@ -157,40 +167,61 @@ class TwilioCarrier:
         self._auth = (sid, token)
         self._http = PooledHttpClient(self.base_url, concurrency, timeout)
         self._client = Client(sid, token, http_client=self._http)
+        self._headers = {
+            "Authorization": aiohttp.BasicAuth(sid, token).encode(),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
 
-    async def send_sms(self, to: str, body: str, *, callback: str, valid_seconds: int) -> Accepted:
+    async def send_sms(
+        self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = ""
+    ) -> Accepted:
         """Create one message; ``valid_seconds`` (1 to 36000) keeps it from arriving at night."""
-        try:
-            made = await self._client.messages.create_async(
-                to=to,
-                from_=self.hotline,
-                body=body,
-                status_callback=callback,
-                validity_period=min(max(valid_seconds, 60), 36000),
-            )
-        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
-            raise classify(error) from error
-        if not made.sid:
-            raise Ambiguous(detail="no sid in the answer")
-        return Accepted(made.sid, str(made.status or "queued"))
+        form = (
+            f"To={quote_plus(to)}&From={_quoted(sender or self.hotline)}&Body={_quoted(body)}"
+            f"&StatusCallback={quote_plus(callback)}&ValidityPeriod={min(max(valid_seconds, 60), 36000)}"
+        )
+        return await self._create("Messages", form)
 
-    async def place_call(self, to: str, *, url: str, callback: str) -> Accepted:
+    async def place_call(
+        self, to: str, *, url: str, callback: str, sender: str = "", detect: bool = False
+    ) -> Accepted:
+        """Create one call. With ``detect`` the first webhook comes once the carrier knows who answered
+        (``AnsweredBy``), for a machine after its greeting, so that our words are not spoken over it."""
+        fields = [
+            *(("To", to), ("From", sender or self.hotline), ("Url", url), ("Method", "POST")),
+            *(
+                ("StatusCallback", callback),
+                ("StatusCallbackMethod", "POST"),
+                ("Timeout", str(_RING_SECONDS)),
+            ),
+            *(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")),
+            *([("MachineDetection", "DetectMessageEnd")] if detect else []),
+        ]
+        return await self._create("Calls", urlencode(fields))
+
+    async def _create(self, what: str, form: str) -> Accepted:
+        """One create request by hand: the client's layers cost as much again as the request (0.16 beside
+        0.09 ms, measured), and this is what a broadcast does a hundred thousand times."""
         try:
-            made = await self._client.calls.create_async(
-                to=to,
-                from_=self.hotline,
-                url=url,
-                method="POST",
-                status_callback=callback,
-                status_callback_method="POST",
-                status_callback_event=["initiated", "ringing", "answered", "completed"],
-                timeout=_RING_SECONDS,
-            )
-        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+            async with self._http.session().post(
+                f"{self.base_url}/2010-04-01/Accounts/{self._auth[0]}/{what}.json",
+                data=form.encode(),
+                headers=self._headers,
+                allow_redirects=False,
+            ) as answer:
+                body, status, headers = await answer.read(), answer.status, answer.headers
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise classify(error) from error
-        if not made.sid:
+        try:
+            made = json.loads(body)
+            made = made if isinstance(made, dict) else {}
+        except ValueError:
+            made = {}
+        if status >= 300:
+            raise refusal(status, str(made.get("code") or ""), _retry_after(headers.get("Retry-After")))
+        if not made.get("sid"):
             raise Ambiguous(detail="no sid in the answer")
-        return Accepted(made.sid, str(made.status or "queued"))
+        return Accepted(str(made["sid"]), str(made.get("status") or "queued"))
 
     async def _list(self, what: Any, **where: Any) -> list[Any]:
         try:
@@ -206,6 +237,16 @@ class TwilioCarrier:
     async def find_calls(self, to: str, since: datetime) -> list[Found]:
         rows = await self._list(self._client.calls, to=to, start_time_after=_day(since))
         return [f for f in map(_call, rows) if f.to == to and _at_or_after(f, since)]
+
+    async def look_up(self, carrier_id: str, channel: str) -> Found | None:
+        try:
+            if channel == "sms":
+                return _message(await self._client.messages(carrier_id).fetch_async())
+            return _call(await self._client.calls(carrier_id).fetch_async())
+        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+            if getattr(error, "status", 0) == 404:
+                return None
+            raise classify(error) from error
 
     async def received_since(self, hotline: str, since: datetime) -> list[Found]:
         rows = await self._list(self._client.messages, to=hotline, date_sent_after=_day(since))

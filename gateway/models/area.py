@@ -25,6 +25,9 @@ class Area(Row, Base):
     languages: Mapped[list[str]] = mapped_column(default=list)
     profile: Mapped[list[str]] = mapped_column(default=list)
     stats: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    timezone: Mapped[str | None]  # where it isn't TIMEZONE
+    needs_approval: Mapped[bool] = mapped_column(default=False)  # a second organizer lets broadcasts go
+    monthly_budget: Mapped[int | None]  # in 厘 (a thousandth of a yuan); empty = none
 
     @property
     def signed(self) -> str:

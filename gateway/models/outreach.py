@@ -1,8 +1,9 @@
 """Broadcasts and deliveries. A delivery is one handset and one channel; its state follows design §4.2."""
 
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Sealed
@@ -21,6 +22,14 @@ RANK = {
     "delivered": 7,
 }
 FINAL = ("delivered", "undelivered", "failed")
+LADDER = "15m, 2h, next day"  # when to ring again after busy or no answer (as Verboice's users write it)
+
+
+PLANNED, LEASED = "state = 'planned'", "lease_until IS NOT NULL"
+
+
+def _only(rows: str) -> dict[str, Any]:
+    return {"sqlite_where": text(rows), "postgresql_where": text(rows)}
 
 
 class Broadcast(Row, Base):
@@ -34,12 +43,28 @@ class Broadcast(Row, Base):
     channel: Mapped[str] = mapped_column(default="auto")  # sms | voice | auto
     sms: Mapped[str] = mapped_column(default="")
     voice: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(
-        default="draft", index=True
-    )  # draft | running | paused | done | cancelled
+    # draft | waiting (for approval) | running | paused | done | cancelled
+    state: Mapped[str] = mapped_column(default="draft", index=True)
+    why: Mapped[str] = mapped_column(default="")  # it is paused: "budget", or empty when somebody paused it
+    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # gateway.outreach.audience.Audience
+    ladder: Mapped[str] = mapped_column(default=LADDER)
+    fallback: Mapped[str] = mapped_column(default="")  # "" | voice | sms | both: to which channel
+    detect: Mapped[bool] = mapped_column(default=False)  # ask the carrier whether a machine answered
+    price: Mapped[int] = mapped_column(default=0)  # estimate at the start, in 厘 (a thousandth of a yuan)
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
     by: Mapped[str] = mapped_column(default="clock")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class Spending(Base):
+    """What an area's broadcasts cost in a month so far, in 厘, as the carrier accepted them."""
+
+    __tablename__ = "spending"
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)  # "2026-11"
+    amount: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class Delivery(Base):
@@ -48,14 +73,16 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("broadcast_id", "handset_id", "channel"),
-        # the worker's question "what is due in my lane" and the sweep's "whose lease has lapsed"
-        Index("ix_deliveries_lane_state_due_at", "lane", "state", "due_at"),
-        Index("ix_deliveries_state_lease_until", "state", "lease_until"),
+        # the worker's question "what is due in my lane" and the sweep's "whose lease has lapsed": only the
+        # rows they can be about, so that a settled delivery costs them nothing
+        Index("ix_deliveries_planned", "broadcast_id", "lane", "due_at", **_only(PLANNED)),
+        Index("ix_deliveries_leased", "lease_until", **_only(LEASED)),
+        Index("ix_deliveries_handset_id_day", "handset_id", "day"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcasts.id"))
-    handset_id: Mapped[int] = mapped_column(ForeignKey("handsets.id"), index=True)
+    handset_id: Mapped[int] = mapped_column(ForeignKey("handsets.id"))
     channel: Mapped[str]  # sms | voice
     lane: Mapped[str]  # replies | bulk | calls
     body: Mapped[str | None] = mapped_column(Sealed)  # a single message's own text
@@ -63,15 +90,20 @@ class Delivery(Base):
     about_id: Mapped[int | None]  # consultation a single call is about
     state: Mapped[str] = mapped_column(default="planned")
     attempts: Mapped[int] = mapped_column(default=0)  # counted when the carrier accepts
-    tries: Mapped[int] = mapped_column(default=0)  # counted when we ask
+    day: Mapped[str | None]  # the village's day of the newest of them, and how many it had that day:
+    day_attempts: Mapped[int] = mapped_column(default=0)  # what ATTEMPTS_PER_DAY counts
+    tries: Mapped[int] = mapped_column(
+        default=0
+    )  # counted when we ask; callbacks name the try they are about
     due_at: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]  # when to look after it: a worker may be dead, a callback lost
     leased_by: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
     carrier_id: Mapped[str | None] = mapped_column(index=True)
+    sender: Mapped[str | None]  # the number of ours it was sent from
     error: Mapped[str | None]  # the carrier's code
     settled_at: Mapped[datetime | None]
-    heard: Mapped[str | None]  # voice: answered | to_end | understood
+    heard: Mapped[str | None]  # voice: answered | machine | to_end | understood
 
 
 class DeliveryEvent(Row, Base):
@@ -80,6 +112,11 @@ class DeliveryEvent(Row, Base):
     __tablename__ = "delivery_events"
 
     delivery_id: Mapped[int] = mapped_column(Id, index=True)
+    attempt: Mapped[int] = mapped_column(default=0)  # the try it was about, counted as in ``tries``
     status: Mapped[str]
     error: Mapped[str | None]
-    carrier_id: Mapped[str | None]
+    carrier_id: Mapped[str | None] = mapped_column(index=True)
+
+
+# the plain table: the outbox writes thousands of rows a second and needs no objects for them
+DELIVERIES = cast(Table, Delivery.__table__)

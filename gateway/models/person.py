@@ -61,6 +61,7 @@ class Handset(Row, Base):
     voice_stopped_at: Mapped[datetime | None]
     bad_reason: Mapped[str | None]  # why the carrier says it can't be reached
     language: Mapped[str | None]
+    sender: Mapped[str | None]  # the number of ours this handset last wrote to: answers come from there
 
     @classmethod
     def make(cls, e164: str, kind: str) -> "Handset":

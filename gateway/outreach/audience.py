@@ -1,22 +1,56 @@
 """Whom a broadcast reaches: counted before sending, written as deliveries when it starts."""
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select
+from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import phones, text
+from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
+from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Household, Person, PersonHandset
 from gateway.people.residents import GONE
+from gateway.settings import Settings
 
 CHANNELS = ("auto", "sms", "voice")
+ROLES = ("", "delegate", "owner")
+STANDINGS = ("", "not_yet", "answered", "objected")  # where somebody stands with a consultation
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom a broadcast is for. ``areas`` are ids and mean everything below them, too; what is empty is not asked."""
+
+    areas: tuple[int, ...] = ()
+    group: str = ""
+    tag: str = ""
+    role: str = ""  # one of ROLES: the household's delegate, or an owner
+    language: str = ""
+    consultation: int = 0  # its id, for ``standing``
+    standing: str = ""  # one of STANDINGS
+    untold: bool = False  # only handsets that no earlier broadcast of this consultation and stage reached
+
+    @classmethod
+    def of(cls, b: Broadcast) -> "Audience":
+        """The audience kept with a broadcast. Raises ValueError for a role or standing that doesn't exist."""
+        known = {k: v for k, v in b.audience.items() if k in cls.__dataclass_fields__}
+        found = cls(**{**known, "areas": tuple(known.get("areas") or [b.area_id])})
+        if found.role not in ROLES or found.standing not in STANDINGS:
+            raise ValueError("no such role or standing")
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        return {k: v for k, v in asdict(self).items() if v}
 
 
 @dataclass
 class Preview:
-    """What would happen: counts, who can't be reached, and three samples (masked number, channel, text)."""
+    """What would happen: counts, who can't be reached, three samples (masked number, channel, text), the price
+    in 厘 (a thousandth of a yuan), and how many seconds it takes at the configured pace."""
 
     people: int
     handsets: int
@@ -26,29 +60,73 @@ class Preview:
     segments_each: int
     segments_total: int
     samples: list[tuple[str, str, str]] = field(default_factory=list)
+    price: int = 0
+    seconds: float = 0.0
+
+    @property
+    def yuan(self) -> str:
+        return f"{self.price / 1000:.2f}"
 
 
-def _people(area_ids: list[int], group: str) -> Any:
-    wanted: list[Any] = [Person.area_id.in_(area_ids), Person.state.not_in(GONE)]
-    if group:
-        wanted.append(Person.group == group)
+def _people(s: Session, a: Audience) -> Any:
+    """The condition on people; consent and opt-out are questions of the handset, asked later."""
+    wanted: list[Any] = [Person.area_id.in_(subtree(s, list(a.areas))), Person.state.not_in(GONE)]
+    if a.group:
+        wanted.append(Person.group == a.group)
+    if a.tag:
+        # tags are a JSON list, kept as text by both databases: look for the word as it is written there
+        wanted.append(cast(Person.tags, String).contains(json.dumps(a.tag), autoescape=True))
+    if a.role == "delegate":
+        wanted.append(Person.id.in_(select(Household.delegate_id).where(Household.delegate_id.is_not(None))))
+    if a.role == "owner":
+        wanted.append(Person.owner)
+    if a.language:
+        wanted.append(Person.language == a.language)
+    if a.standing in ("not_yet", "answered"):
+        mine = select(Ballot.person_id).where(Ballot.consultation_id == a.consultation)
+        home = select(Ballot.household_id).where(
+            Ballot.consultation_id == a.consultation, Ballot.household_id.is_not(None)
+        )
+        # one voice a household: when one member has answered, the others needn't be asked again
+        answered = or_(
+            Person.id.in_(mine), and_(Person.household_id.is_not(None), Person.household_id.in_(home))
+        )
+        wanted.append(answered if a.standing == "answered" else ~answered)
+    if a.standing == "objected":
+        objectors = select(Objection.person_id).where(
+            Objection.consultation_id == a.consultation, Objection.person_id.is_not(None)
+        )
+        wanted.append(Person.id.in_(objectors))
     return and_(*wanted)
 
 
-def handsets(area_ids: list[int], group: str, channel: str) -> Select[Any]:
-    """One row a reachable handset: (id, channel). A broadcast's whole audience as one SELECT.
+def _told(b: Broadcast) -> Select[Any]:
+    """Handsets that an earlier broadcast of the same consultation and stage reached."""
+    return (
+        select(Delivery.handset_id)
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(
+            Broadcast.consultation_id == b.consultation_id, Broadcast.stage == b.stage, Broadcast.id != b.id
+        )
+        .where(Delivery.state.in_(("accepted", "sent", "delivered")))
+    )
+
+
+def handsets(s: Session, b: Broadcast) -> Select[Any]:
+    """One row a reachable handset: (handset_id, channel). A broadcast's whole audience as one SELECT.
 
     ``auto``: a call to landlines and where anybody on the handset asked for calls, an SMS to the rest;
     the other way round where only that was agreed to. Opt-outs and numbers known to be bad are left out.
     """
+    a = Audience.of(b)
     sms_ok = func.max(case((Person.sms_consent, 1), else_=0)) == 1
     voice_ok = func.max(case((Person.voice_consent, 1), else_=0)) == 1
     wants_voice = func.max(case((Person.prefers == "voice", 1), else_=0)) == 1
     can_sms = and_(Handset.kind != "landline", Handset.sms_stopped_at.is_(None), sms_ok)
     can_call = and_(Handset.voice_stopped_at.is_(None), voice_ok)
-    if channel == "sms":
+    if b.channel == "sms":
         chosen = case((can_sms, literal("sms")))
-    elif channel == "voice":
+    elif b.channel == "voice":
         chosen = case((can_call, literal("voice")))
     else:
         first_call = or_(Handset.kind == "landline", wants_voice)
@@ -57,12 +135,15 @@ def handsets(area_ids: list[int], group: str, channel: str) -> Select[Any]:
             (can_sms, literal("sms")),
             (can_call, literal("voice")),
         )
+    wanted = [_people(s, a), Handset.bad_reason.is_(None)]
+    if a.untold and b.consultation_id:
+        wanted.append(Handset.id.not_in(_told(b)))
     grouped = (
         select(Handset.id.label("handset_id"), chosen.label("channel"))
         .join(PersonHandset, PersonHandset.handset_id == Handset.id)
         .join(Person, Person.id == PersonHandset.person_id)
-        .where(_people(area_ids, group), Handset.bad_reason.is_(None))
-        .group_by(Handset.id, Handset.kind, Handset.sms_stopped_at, Handset.voice_stopped_at)
+        .where(*wanted)
+        .group_by(Handset.id)
         .subquery()
     )
     return select(grouped.c.handset_id, grouped.c.channel).where(grouped.c.channel.is_not(None))
@@ -77,27 +158,32 @@ def subtree(s: Session, area_ids: list[int]) -> list[int]:
     return sorted(found)
 
 
-def preview(
-    s: Session, *, area_ids: list[int], group: str = "", channel: str = "auto", sms: str, voice: str
-) -> Preview:
+def price_of(settings: Settings, b: Broadcast, sms_handsets: int, voice_handsets: int) -> int:
+    """What it would cost if everybody is reached at the first try, in 厘 (a thousandth of a yuan)."""
+    return sms_handsets * sms_price(settings, b.sms) + voice_handsets * call_price(settings)
+
+
+def sms_price(settings: Settings, words: str) -> int:
+    """One message, in 厘: its segments at ``SMS_PRICE``."""
+    return round(settings.sms_price * 1000) * text.segments(words).count
+
+
+def call_price(settings: Settings) -> int:
+    """One call, in 厘."""
+    return round(settings.call_price * 1000)
+
+
+def preview(s: Session, settings: Settings, b: Broadcast) -> Preview:
     """Count people and handsets, list who can't be reached, and show three sample texts. Sends nothing."""
-    ids = subtree(s, area_ids)
-    reached = handsets(ids, group, channel).subquery()
+    reached = handsets(s, b).subquery()
     by_channel: dict[str, int] = dict(
         s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all()
     )
-    people = s.scalar(select(func.count()).select_from(Person).where(_people(ids, group))) or 0
-    told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(select(reached.c.handset_id)))
-    left_out = s.execute(
-        select(Person.name, func.coalesce(Household.code, ""), Person.group)
-        .outerjoin(Household, Household.id == Person.household_id)
-        .where(_people(ids, group), Person.id.not_in(told))
-        .order_by(Household.code, Person.id)
-    )
-    segments = text.segments(sms).count if sms else 0
+    people = s.scalar(select(func.count()).select_from(Person).where(_people(s, Audience.of(b)))) or 0
+    segments = text.segments(b.sms).count if b.sms else 0
     sms_count, voice_count = by_channel.get("sms", 0), by_channel.get("voice", 0)
     samples = [
-        (phones.mask(number), way, sms if way == "sms" else voice)
+        (phones.mask(number), way, b.sms if way == "sms" else b.voice)
         for number, way in s.execute(
             select(Handset.number, reached.c.channel)
             .join(Handset, Handset.id == reached.c.handset_id)
@@ -109,8 +195,30 @@ def preview(
         handsets=sms_count + voice_count,
         sms_handsets=sms_count,
         voice_handsets=voice_count,
-        unreachable=[(name, code, group_name) for name, code, group_name in left_out],
+        unreachable=list(unreachable(s, b)),
         segments_each=segments,
         segments_total=segments * sms_count,
         samples=samples,
+        price=price_of(settings, b, sms_count, voice_count),
+        seconds=seconds_for(settings, segments * sms_count, voice_count),
     )
+
+
+def unreachable(s: Session, b: Broadcast) -> Iterator[tuple[str, str, str]]:
+    """Whose door somebody has to knock at: (name, household number, group) of those no handset reaches."""
+    reached = handsets(s, b).subquery()
+    told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(select(reached.c.handset_id)))
+    yield from s.execute(
+        select(Person.name, func.coalesce(Household.code, ""), Person.group)
+        .outerjoin(Household, Household.id == Person.household_id)
+        .where(_people(s, Audience.of(b)), Person.id.not_in(told))
+        .order_by(Person.group, Household.code, Person.id)
+    )
+
+
+def seconds_for(settings: Settings, segments: int, calls: int) -> float:
+    """How long handing over takes at the configured pace: SMS and calls go side by side; no cap counts as
+    a carrier that takes a tenth of a second for each request."""
+    rate = settings.messages_per_second * len(settings.pool) or settings.send_concurrency * 10
+    call_rate = settings.calls_per_second or settings.send_concurrency * 10
+    return max(segments / rate, calls / call_rate)

@@ -2,16 +2,23 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, literal, null, select, update
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones
 from gateway.db import insert_into
 from gateway.models.area import Area
-from gateway.models.outreach import RANK, Broadcast, Delivery
+from gateway.models.organizer import Organizer
+from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset, Person, PersonHandset
-from gateway.outreach import audience, errors
+from gateway.outreach import audience, errors, ladder
+from gateway.outreach.audience import Audience
+from gateway.outreach.claiming import month, sources
 from gateway.people.residents import Page
+from gateway.queue import LANES
+from gateway.settings import Settings
+
+FALLBACKS = ("", "voice", "sms", "both")
 
 
 @dataclass
@@ -37,12 +44,19 @@ def create(
     consultation_id: int | None = None,
     stage: str = "",
     by: str = "cli",
+    to: Audience | None = None,
+    fallback: str = "",
+    retry: str = LADDER,
+    detect: bool = False,
 ) -> Broadcast:
-    """A draft. Raises ValueError for an unknown channel or when there is nothing to say."""
+    """A draft. Raises ValueError for an unknown channel or fall-back, an unreadable ladder, or nothing to say."""
     if channel not in audience.CHANNELS:
         raise ValueError(f"channel must be one of {', '.join(audience.CHANNELS)}")
+    if fallback not in FALLBACKS:
+        raise ValueError(f"fallback must be one of {', '.join(FALLBACKS)}")
     if not sms.strip() and not voice.strip():
         raise ValueError("a broadcast without words")
+    ladder.steps(retry)
     made = Broadcast(
         area_id=area.id,
         consultation_id=consultation_id,
@@ -51,20 +65,71 @@ def create(
         sms=sms.strip() or voice.strip(),
         voice=voice.strip() or sms.strip(),
         by=by,
+        audience=(to or Audience()).to_json(),
+        fallback=fallback,
+        ladder=retry,
+        detect=detect,
     )
     s.add(made)
     s.flush()
     return made
 
 
-def start(s: Session, b: Broadcast, area_ids: list[int] | None = None, group: str = "") -> int:
-    """Write the deliveries, in one statement, and let the workers have them; returns how many there are.
+def start(s: Session, settings: Settings, b: Broadcast) -> int:
+    """Let it go, or let it wait for a second organizer where its area wants that; returns how many deliveries.
 
-    Starting twice adds nobody: a delivery is unique by broadcast, handset and channel.
+    Starting twice adds nobody: a delivery is unique by broadcast, handset and channel. Raises
+    :class:`NotPossible`, and :class:`OverBudget` when the area's month can't pay for it.
     """
-    _move(s, b, ("draft",), "running")
+    if b.state != "draft":
+        raise NotPossible(b.state)
+    area = s.get_one(Area, b.area_id)
+    b.price = estimate(s, settings, b)
+    _afford(s, settings, area, b)
+    if area.needs_approval:
+        _move(s, b, ("draft",), "waiting")
+        return 0
+    return _release(s, b, "draft")
+
+
+def approve(s: Session, settings: Settings, b: Broadcast, o: Organizer) -> int:
+    """The second pair of eyes says yes. Raises :class:`NotPossible`, :class:`OverBudget`, and
+    :class:`SamePerson` when it is the first pair."""
+    if b.by == f"organizer:{o.id}":
+        raise SamePerson
+    _afford(s, settings, s.get_one(Area, b.area_id), b)
+    b.approved_by = o.id
+    return _release(s, b, "waiting")
+
+
+def estimate(s: Session, settings: Settings, b: Broadcast) -> int:
+    """What it costs if everybody is reached at the first try, in 厘."""
+    reached = audience.handsets(s, b).subquery()
+    counted: dict[str, int] = dict(
+        s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all()
+    )
+    return audience.price_of(settings, b, counted.get("sms", 0), counted.get("voice", 0))
+
+
+def spent(s: Session, settings: Settings, area: Area) -> int:
+    """What the area's broadcasts cost this month so far, in 厘."""
+    now = month(clock.now(), settings.zone)
+    return s.scalar(select(Spending.amount).where(Spending.area_id == area.id, Spending.month == now)) or 0
+
+
+def _afford(s: Session, settings: Settings, area: Area, b: Broadcast) -> None:
+    if area.monthly_budget is None:
+        return
+    left = area.monthly_budget - spent(s, settings, area)
+    if b.price > left:
+        raise OverBudget(b.price, max(0, left))
+
+
+def _release(s: Session, b: Broadcast, before: str) -> int:
+    """Write the deliveries, in one statement, and let the workers have them."""
+    _move(s, b, (before,), "running")
     b.started_at = now = clock.now()
-    reached = audience.handsets(audience.subtree(s, area_ids or [b.area_id]), group, b.channel).subquery()
+    reached = audience.handsets(s, b).subquery()
     rows = select(
         literal(b.id),
         reached.c.handset_id,
@@ -73,32 +138,51 @@ def start(s: Session, b: Broadcast, area_ids: list[int] | None = None, group: st
         literal("planned"),
         literal(0),
         literal(0),
+        literal(0),
         literal(now, Delivery.due_at.type),
-        null(),
     )
     columns = [
-        "broadcast_id", "handset_id", "channel", "lane", "state", "attempts", "tries", "due_at", "lease_until",
-    ]  # fmt: skip
+        "broadcast_id",
+        "handset_id",
+        "channel",
+        "lane",
+        "state",
+        "attempts",
+        "day_attempts",
+        "tries",
+        "due_at",
+    ]
     # "WHERE true": SQLite can't tell ON CONFLICT from a join's ON without a WHERE before it
     made = insert_into(s, Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
-    s.execute(made)
-    return s.scalar(select(func.count()).select_from(Delivery).where(Delivery.broadcast_id == b.id)) or 0
+    return int(s.execute(made).rowcount)  # type: ignore[attr-defined]
 
 
-def _move(s: Session, b: Broadcast, before: tuple[str, ...], after: str) -> None:
+def _move(s: Session, b: Broadcast, before: tuple[str, ...], after: str, why: str = "") -> None:
     done = s.execute(
         update(Broadcast)
         .where(Broadcast.id == b.id, Broadcast.state.in_(before))
-        .values(state=after)
+        .values(state=after, why=why)
         .execution_options(synchronize_session=False)
     )
-    s.refresh(b, ["state"])
+    s.refresh(b, ["state", "why"])
     if not done.rowcount:  # type: ignore[attr-defined]
         raise NotPossible(b.state)
 
 
 class NotPossible(Exception):
     """The broadcast is in a state in which that can't be done; the message is that state."""
+
+
+class SamePerson(Exception):
+    """Whoever made a broadcast can't be the one who approves it."""
+
+
+class OverBudget(Exception):
+    """The area's month can't pay for it: ``price`` and what is ``left``, in 厘."""
+
+    def __init__(self, price: int, left: int) -> None:
+        super().__init__(f"{price / 1000:.2f} yuan needed, {left / 1000:.2f} left this month")
+        self.price, self.left = price, left
 
 
 def pause(s: Session, b: Broadcast) -> None:
@@ -113,8 +197,28 @@ def resume(s: Session, b: Broadcast) -> None:
 
 def cancel(s: Session, b: Broadcast) -> None:
     """Stop for good; what is still planned is never sent. Raises :class:`NotPossible`."""
-    _move(s, b, ("draft", "running", "paused"), "cancelled")
+    _move(s, b, ("draft", "waiting", "running", "paused"), "cancelled")
     b.finished_at = clock.now()
+
+
+def hold_over_budget(s: Session, settings: Settings) -> list[int]:
+    """Pause running broadcasts whose area has spent its month, and let them go on in the next one."""
+    now = month(clock.now(), settings.zone)
+    moved = []
+    for b, area, amount in s.execute(
+        select(Broadcast, Area, Spending.amount)
+        .join(Area, Area.id == Broadcast.area_id)
+        .outerjoin(Spending, (Spending.area_id == Area.id) & (Spending.month == now))
+        .where(
+            (Broadcast.state == "running") & Area.monthly_budget.is_not(None) | (Broadcast.why == "budget")
+        )
+    ):
+        over = area.monthly_budget is not None and (amount or 0) >= area.monthly_budget
+        before, after, why = ("running", "paused", "budget") if over else ("paused", "running", "")
+        if b.state == before and (over or b.why == "budget"):
+            _move(s, b, (before,), after, why)
+            moved.append(b.id)
+    return moved
 
 
 def finish(s: Session) -> list[int]:
@@ -211,13 +315,6 @@ def say(
     return delivery
 
 
-def unfinished_lanes(s: Session) -> list[str]:
-    """Lanes in which something is due now: what the sweep wakes, whatever Redis remembers."""
-    rows = s.scalars(
-        select(Delivery.lane)
-        .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
-        .where(Delivery.state == "planned", Delivery.due_at <= clock.now())
-        .where((Delivery.broadcast_id.is_(None)) | (Broadcast.state == "running"))
-        .distinct()
-    )
-    return list(rows)
+def lanes_due(s: Session, settings: Settings) -> list[str]:
+    """Lanes in which something may leave now: what the sweep wakes, whatever Redis remembers."""
+    return [lane for lane in LANES if sources(s, settings, lane)]

@@ -7,9 +7,11 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea, Notice
 from gateway.models.outreach import Broadcast
 from gateway.outreach import broadcasts
+from gateway.outreach.audience import Audience
+from gateway.settings import Settings
 
 
-def pick_up(s: Session) -> list[int]:
+def pick_up(s: Session, settings: Settings) -> list[int]:
     """Start a broadcast for every notice that has none yet; returns the broadcasts' ids.
 
     Runs inside a write transaction; a notice gets exactly one broadcast because it is marked in the same one.
@@ -26,11 +28,24 @@ def pick_up(s: Session) -> list[int]:
             consultation_id=c.id,
             stage=notice.stage,
             by=notice.by,
+            to=Audience(areas=tuple(asked(s, c)), group=c.group),
         )
-        broadcasts.start(s, b, asked(s, c), c.group)
         notice.broadcast_id = b.id
+        try:
+            broadcasts.start(s, settings, b)
+        except broadcasts.OverBudget:
+            b.why = "budget"  # stays a draft, which the panel shows; somebody raises the budget and starts it
+            continue
         started.append(b.id)
     return started
+
+
+def rehearsal(s: Session, c: Consultation, stage: str, sms: str, voice: str) -> Broadcast:
+    """The broadcast a notice would become, for a preview; it is not kept."""
+    return Broadcast(
+        area_id=c.area_id, consultation_id=c.id, stage=stage, channel="auto", sms=sms, voice=voice,
+        audience=Audience(areas=tuple(asked(s, c)), group=c.group).to_json(),
+    )  # fmt: skip
 
 
 def asked(s: Session, c: Consultation) -> list[int]:

@@ -1,25 +1,49 @@
-"""How fast we may hand things to the carrier: segments (or calls) a second."""
+"""How fast we may hand things to the carrier: segments a second for each number of ours, calls a second in all.
 
-import asyncio
+One bucket in Redis for each, shared by every worker: a key holds the moment at which the next request may
+leave (the generic cell rate algorithm). Redis' own clock is asked, since workers may run on several machines.
+"""
+
 import time
+from contextlib import suppress
 
-from gateway import text
+import redis
+import structlog
+
+log = structlog.get_logger()
+AHEAD = 0.25  # seconds a broadcast may reserve in advance: so long a reply waits at most behind it
+
+_RESERVE = """
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+redis.call('SET', KEYS[1], string.format('%.6f', free + ARGV[1]), 'EX', 3600)
+return string.format('%.6f', free - now)
+"""
 
 
 class Pace:
-    """Spaces requests of one worker so that ``per_second`` segments leave each second; 0 means no cap."""
+    """Reserves room at the carrier. ``per_second`` 0 means no cap."""
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, connection: redis.Redis, per_second: float) -> None:
         self.per_second = per_second
-        self._free_at = time.monotonic()
+        self._reserve = connection.register_script(_RESERVE)
+        self._free: dict[str, float] = {}  # the same bucket here, for when Redis is away
 
-    async def wait(self, body: str = "") -> None:
-        """Wait for this message's turn; a message costs its segments, a call one."""
+    def reserve(self, sender: str, cost: float) -> float:
+        """Take ``cost`` (segments, or calls) from a number's bucket; returns the seconds to wait before the
+        first of them may leave."""
         if not self.per_second:
-            return
-        cost = text.segments(body).count if body else 1
+            return 0.0
+        takes = cost / self.per_second
+        with suppress(redis.RedisError):
+            return float(self._reserve(keys=[f"xiangyin:pace:{sender}"], args=[takes]))
+        # without Redis each worker keeps to the rate by itself: slower or a little faster, never unbounded
         now = time.monotonic()
-        turn = max(self._free_at, now)
-        self._free_at = turn + cost / self.per_second
-        if turn > now:
-            await asyncio.sleep(turn - now)
+        free = max(self._free.get(sender, 0.0), now)
+        self._free[sender] = free + takes
+        return free - now
+
+    def room(self, cost_each: float) -> int:
+        """How many requests of that cost one reservation should hold."""
+        return max(1, int(AHEAD * self.per_second / max(cost_each, 1)))

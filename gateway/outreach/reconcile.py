@@ -1,125 +1,101 @@
-"""What became of deliveries we lost sight of: status callbacks, lapsed leases, the carrier's own list."""
+"""What became of deliveries we lost sight of: lapsed leases, lost callbacks, answers that never came.
+
+Nothing is sent again before the carrier was asked: its own list says whether a request arrived (design §4.2).
+"""
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from gateway import clock
 from gateway.carriers.base import Carrier, Failure, Found
-from gateway.models.outreach import RANK, Broadcast, Delivery, DeliveryEvent
+from gateway.models.outreach import DELIVERIES, Broadcast, Delivery, DeliveryEvent
 from gateway.models.person import Handset
+from gateway.outreach import aftermath, settling
+from gateway.outreach.settling import Report
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 
-_MESSAGE = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "accepted",
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "delivered",
-    "undelivered": "undelivered",
-    "failed": "failed",
-    "canceled": "failed",
-}
-_CALL = {
-    "queued": "accepted",
-    "initiated": "accepted",
-    "ringing": "sent",
-    "in-progress": "sent",
-    "answered": "sent",
-    "completed": "delivered",
-    "busy": "undelivered",
-    "no-answer": "undelivered",
-    "failed": "failed",
-    "canceled": "failed",
-}
-# may still be missing from the carrier's list although it was accepted: lists lag behind (twilio.md §2)
-_LIST_LAG = timedelta(seconds=45)
+# lists lag behind creation (twilio.md §2): a request may be missing from one for so long although it was accepted
+LIST_LAG = timedelta(seconds=45)
+_ASK_AGAIN = timedelta(seconds=60)
+_MOST = 200  # looked up in one round
+_GIVE_UP = timedelta(hours=12)  # no last word by then: “sent” may be all that a carrier ever says
 
 
-def reported(
-    s: Session, delivery_id: int | None, carrier_id: str, status: str, error: str | None, channel: str
-) -> bool:
-    """Take in one status callback; False when it is about nothing of ours.
+@dataclass(frozen=True)
+class Lost:
+    """A delivery whose time to be heard of has passed."""
 
-    Only ever moves a delivery forward by rank, so repeats and wrong order do no harm; every one is kept.
-    """
-    wanted = Delivery.id == delivery_id if delivery_id else Delivery.carrier_id == carrier_id
-    delivery = s.scalar(select(Delivery).where(wanted))
-    if delivery is None or (delivery.carrier_id and carrier_id and delivery.carrier_id != carrier_id):
-        return False
-    s.add(DeliveryEvent(delivery_id=delivery.id, status=status, error=error, carrier_id=carrier_id))
-    to = (_MESSAGE if channel == "sms" else _CALL).get(status)
-    if to is None:
-        return True
-    if to == "undelivered" and channel == "voice":
-        error = error or status
-    now = clock.now()
-    lower = [state for state, rank in RANK.items() if rank < RANK[to]]
-    values: dict[str, object] = {"state": to, "lease_until": None, "error": error or None}
-    if RANK[to] >= RANK["undelivered"]:
-        values["settled_at"] = now
-    s.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.state.in_(lower))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    s.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.carrier_id.is_(None))
-        # the create call never told us that it was accepted: this callback does
-        .values(carrier_id=carrier_id, attempts=Delivery.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return True
+    id: int
+    attempt: int
+    state: str
+    channel: str
+    number: str
+    words: str
+    submitted_at: datetime
+    carrier_id: str | None
 
 
 def sweep(rt: Runtime) -> int:
-    """Settle deliveries whose lease lapsed while they were being submitted; returns how many.
+    """Settle what nobody answers for; returns how many deliveries moved.
 
-    Each is looked up in the carrier's list before anything else. Found: it is that one. Absent after the
-    list had time to catch up: it was never accepted and may be sent again. Can't be asked: ``unknown``.
+    A lapsed claim goes back: it never left. A submitted one is looked up at the carrier: found, it is that
+    one; absent after the list had time to catch up, it was never accepted and may be sent again; can't be
+    asked, it is ``unknown``. One without its last word is asked about by its id.
     """
     now = clock.now()
-    with rt.db.read() as s:
-        lost = list(
-            s.execute(
-                select(
-                    Delivery.id,
-                    Delivery.channel,
-                    Delivery.submitted_at,
-                    Handset.number,
-                    Delivery.body,
-                    Broadcast.sms,
-                )
-                .join(Handset, Handset.id == Delivery.handset_id)
-                .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
-                .where(Delivery.state.in_(("submitting", "unknown")), Delivery.lease_until < now)
-                .order_by(Delivery.lease_until)
-                .limit(200)
-            )
+    with rt.db.write() as s:
+        back = s.execute(
+            update(DELIVERIES)
+            .where(DELIVERIES.c.lease_until < now, DELIVERIES.c.state == "claimed")
+            .values(state="planned", lease_until=None, tries=DELIVERIES.c.tries - 1)
         )
-    if not lost:
-        return 0
-    return asyncio.run(_look_up(rt, lost))
+        moved = int(back.rowcount)  # type: ignore[attr-defined]
+    with rt.db.read() as s:
+        rows = s.execute(
+            select(
+                Delivery.id, Delivery.tries, Delivery.state, Delivery.channel, Handset.number, Delivery.body,
+                Broadcast.sms, Delivery.submitted_at, Delivery.carrier_id,
+            )
+            .join(Handset, Handset.id == Delivery.handset_id)
+            .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
+            .where(Delivery.lease_until < now)
+            .where(Delivery.state.in_(("submitting", "unknown", "accepted", "sent")))
+            .order_by(Delivery.lease_until)
+            .limit(_MOST)
+        ).all()  # fmt: skip
+    lost = [
+        Lost(i, n, st, ch, num, body or sms or "", at or now, sid)
+        for i, n, st, ch, num, body, sms, at, sid in rows
+    ]
+    return moved + (asyncio.run(_look_up(rt, lost)) if lost else 0)
 
 
-async def _look_up(rt: Runtime, lost: Sequence[Any]) -> int:
+async def _look_up(rt: Runtime, lost: Sequence[Lost]) -> int:
     carrier = rt.make_carrier()
     room = asyncio.Semaphore(10)
 
-    async def one(row: Any) -> bool:
+    async def one(row: Lost) -> bool:
         async with room:
-            return await _settle_one(rt, carrier, *row)
+            try:
+                if row.carrier_id:
+                    found = await carrier.look_up(row.carrier_id, row.channel)
+                    return await asyncio.to_thread(_hear, rt, row, found)
+                return await asyncio.to_thread(_conclude, rt, row, await _list(carrier, row))
+            except Failure as failure:
+                log.warning(
+                    "the carrier can't be asked about a delivery", delivery=row.id, failure=failure.code
+                )
+                await asyncio.to_thread(_park, rt, row)
+                return False
 
     try:
         return sum(await asyncio.gather(*(one(row) for row in lost)))
@@ -127,58 +103,110 @@ async def _look_up(rt: Runtime, lost: Sequence[Any]) -> int:
         await carrier.close()
 
 
-async def _settle_one(
-    rt: Runtime,
-    carrier: Carrier,
-    id: int,
-    channel: str,
-    submitted_at: Any,
-    number: str,
-    body: str | None,
-    sms: str | None,
-) -> bool:
-    words = body or sms or ""
-    try:
-        if channel == "sms":
-            found = [f for f in await carrier.find_messages(number, submitted_at) if f.body == words]
-        else:
-            found = await carrier.find_calls(number, submitted_at)
-    except Failure as failure:
-        log.warning("carrier can't be asked about a delivery", delivery=id, failure=failure.code)
-        await asyncio.to_thread(_park, rt, id)
-        return False
-    return await asyncio.to_thread(_conclude, rt, id, channel, found)
+async def _list(carrier: Carrier, row: Lost) -> list[Found]:
+    if row.channel == "sms":
+        return [f for f in await carrier.find_messages(row.number, row.submitted_at) if f.body == row.words]
+    return [f for f in await carrier.find_calls(row.number, row.submitted_at) if f.direction != "inbound"]
 
 
-def _park(rt: Runtime, id: int) -> None:
-    """Nobody knows: shown as unknown, asked again in a minute, never sent again blindly."""
-    with rt.db.write() as s:
-        s.execute(
-            update(Delivery)
-            .where(Delivery.id == id, Delivery.state.in_(("submitting", "unknown")))
-            .values(state="unknown", lease_until=clock.now() + timedelta(seconds=60))
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _conclude(rt: Runtime, id: int, channel: str, found: list[Found]) -> bool:
+def _hear(rt: Runtime, row: Lost, found: Found | None) -> bool:
+    """An accepted delivery's last word, asked for because no callback brought it."""
     now = clock.now()
     with rt.db.write() as s:
-        # a list entry that another delivery already is can't be this one, too
-        taken = set(
+        if found is not None:
+            # no attempt number: it is the one that carries this id
+            _take(s, rt, Report(row.channel, found.carrier_id, found.status, found.error))
+        # asked less and less often, then no more
+        age = now - row.submitted_at
+        again = now + max(settling.LOOK_AGAIN, age) if age < _GIVE_UP else None
+        after = s.execute(
+            update(DELIVERIES)
+            .where(DELIVERIES.c.id == row.id, DELIVERIES.c.state.in_(("accepted", "sent")))
+            .where(DELIVERIES.c.carrier_id == row.carrier_id)
+            .values(lease_until=again)
+        )
+        return not after.rowcount  # type: ignore[attr-defined]
+
+
+def _take(s: Session, rt: Runtime, report: Report) -> None:
+    for id in settling.reported(s, rt.settings.zone, [report]):
+        aftermath.failed(s, rt.settings, s.get_one(Delivery, id))
+
+
+def _park(rt: Runtime, row: Lost) -> None:
+    """Nobody knows: one that may not have arrived is shown as unknown; asked again in a minute, never sent again
+    blindly."""
+    states = ("accepted", "sent") if row.carrier_id else ("submitting", "unknown")
+    values = {} if row.carrier_id else {"state": "unknown"}
+    with rt.db.write() as s:
+        _postpone(s, row, clock.now() + _ASK_AGAIN, states, **values)
+
+
+def _postpone(
+    s: Session, row: Lost, until: datetime, states: Sequence[str] = ("submitting", "unknown"), **values: Any
+) -> None:
+    s.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.id == row.id, DELIVERIES.c.tries == row.attempt)
+        .where(DELIVERIES.c.state.in_(states))
+        .values(lease_until=until, **values)
+    )
+
+
+def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
+    now = clock.now()
+    with rt.db.write() as s:
+        d = s.get_one(Delivery, row.id, with_for_update=True)
+        if d.state not in ("submitting", "unknown") or d.tries != row.attempt or d.carrier_id:
+            return False  # a callback, or the worker's own answer, was quicker
+        sids = [f.carrier_id for f in found]
+        # an entry that is another delivery already, or another attempt, can't be this one, too
+        taken = set(s.scalars(select(Delivery.carrier_id).where(Delivery.carrier_id.in_(sids))))
+        taken |= set(
             s.scalars(
-                select(Delivery.carrier_id).where(Delivery.carrier_id.in_([f.carrier_id for f in found]))
+                select(DeliveryEvent.carrier_id)
+                .where(DeliveryEvent.carrier_id.in_(sids))
+                .where((DeliveryEvent.delivery_id != d.id) | (DeliveryEvent.attempt != d.tries))
             )
         )
         free = [f for f in found if f.carrier_id not in taken]
+        if free and _somebody_else_may_be(s, d, now):
+            _postpone(s, row, now + timedelta(seconds=5))
+            return False
         if free:
             f = free[0]
-            return reported(s, id, f.carrier_id, f.status, f.error, channel)
-        delivery = s.get_one(Delivery, id)
-        if delivery.state not in ("submitting", "unknown"):
+            _take(s, rt, Report(row.channel, f.carrier_id, f.status, f.error, d.id, d.tries))
+            return True
+        # the request left at the latest when half the lease was over; then the list may have lagged
+        proven = row.submitted_at + timedelta(seconds=rt.settings.lease_seconds / 2) + LIST_LAG
+        if now < proven:
+            _postpone(s, row, proven)
             return False
-        if delivery.submitted_at and now - delivery.submitted_at < _LIST_LAG:
-            delivery.lease_until = delivery.submitted_at + _LIST_LAG
-            return False
-        delivery.state, delivery.lease_until, delivery.due_at = "planned", None, now
+        d.state, d.lease_until, d.due_at, d.error = "planned", None, now, None
         return True
+
+
+def _somebody_else_may_be(s: Session, d: Delivery, now: datetime) -> bool:
+    """Another delivery to the same handset is under way, and its id isn't written down yet: the list's entry may
+    be that one's."""
+    other = aliased(Delivery)
+    return bool(
+        s.scalar(
+            select(
+                exists().where(
+                    other.handset_id == d.handset_id, other.id != d.id, other.channel == d.channel,
+                    other.state == "submitting", other.lease_until > now,
+                )
+            )
+        )
+    )  # fmt: skip
+
+
+def ask_now(s: Session, b: Broadcast) -> int:
+    """Have the sweep ask the carrier about everything unknown in a broadcast at its next round; returns how many."""
+    done = s.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.broadcast_id == b.id, DELIVERIES.c.state == "unknown")
+        .values(lease_until=clock.now() - timedelta(seconds=1))
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]

@@ -1,18 +1,26 @@
 """What became of messages and calls: POST /twilio/status/message and /twilio/status/call."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from gateway import inbound
-from gateway.outreach import reconcile
+from gateway.outreach.settling import Callbacks, Report
 from gateway.web.signed import runtime, signed
 
 blueprint = Blueprint("status", __name__)
 _OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 
 
-def _delivery() -> int | None:
-    id = request.args.get("d", "")
-    return int(id) if id.isdigit() and len(id) < 19 else None
+def _number(name: str) -> int | None:
+    given = request.args.get(name, "")
+    return int(given) if given.isdigit() and len(given) < 19 else None
+
+
+def _take(channel: str, carrier_id: str, status: str) -> None:
+    app = current_app.extensions
+    if "callbacks" not in app:
+        app["callbacks"] = Callbacks(runtime())
+    error = request.form.get("ErrorCode") or None
+    app["callbacks"].take(Report(channel, carrier_id, status, error, _number("d"), _number("n")))
 
 
 @blueprint.post("/twilio/status/message")
@@ -23,8 +31,7 @@ def message() -> Response:
     carrier_id = form.get("MessageSid") or form.get("SmsSid") or ""
     status = form.get("MessageStatus") or form.get("SmsStatus") or ""
     if carrier_id and status:
-        with runtime().db.write() as s:
-            reconcile.reported(s, _delivery(), carrier_id, status, form.get("ErrorCode") or None, "sms")
+        _take("sms", carrier_id, status)
     return Response(status=204)
 
 
@@ -35,8 +42,8 @@ def call() -> Response:
     form = request.form
     carrier_id, status = form.get("CallSid", ""), form.get("CallStatus", "")
     if carrier_id and status:
-        with runtime().db.write() as s:
-            reconcile.reported(s, _delivery(), carrier_id, status, form.get("ErrorCode") or None, "voice")
-            if status in _OVER:
+        _take("voice", carrier_id, status)
+        if status in _OVER:
+            with runtime().db.write() as s:
                 inbound.call_ended(s, carrier_id)
     return Response(status=204)

@@ -60,8 +60,8 @@ def test_announcing_tells_everybody_once_and_opens(each_village: Runtime) -> Non
         c = make(s)
         lifecycle.announce(s, c, "cli")
         assert c.state == "OPEN"
-        assert len(notices.pick_up(s)) == 1
-        assert notices.pick_up(s) == []
+        assert len(notices.pick_up(s, each_village.settings)) == 1
+        assert notices.pick_up(s, each_village.settings) == []
         with pytest.raises(Refused):
             lifecycle.announce(s, c, "cli")
 

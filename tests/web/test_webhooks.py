@@ -120,7 +120,7 @@ def test_status_callbacks_only_ever_move_forward(client: FlaskClient, app: Flask
     with rt.db.write() as s:
         handset = residents.handset(s, SUN.phone)
         d = broadcasts.say(s, handset, sms="您好")
-        d.state = "submitting"
+        d.state, d.tries = "submitting", 1
         id = d.id
     for status in ("delivered", "sent", "delivered", "queued"):
         post(client, f"/twilio/status/message?d={id}&n=1", {"MessageSid": "SM9", "MessageStatus": status})

@@ -1,0 +1,101 @@
+"""What follows when somebody was not reached: ring again, take the other channel, or remember that it can't work."""
+
+from sqlalchemy import literal, select, update
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.db import insert_into
+from gateway.models.area import Area
+from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.person import Handset, Person, PersonHandset
+from gateway.outreach import errors, hours, ladder
+from gateway.people import consent
+from gateway.settings import Settings
+
+_AGAIN = ("busy", "no-answer", "machine")  # worth another ring
+_STOPPED = ("21610",)
+_LANDLINE = ("21614", "21635", "30006")
+_NOBODY = ("21211", "21214", "21217", "30005", "13223", "13224")
+
+
+def failed(s: Session, settings: Settings, d: Delivery, error: str | None = None) -> None:
+    """A delivery ended as undelivered or failed. Safe to call again: nothing happens twice."""
+    error = error or d.error
+    if d.state not in ("undelivered", "failed"):
+        return
+    _remember(s, s.get_one(Handset, d.handset_id), error)
+    if d.broadcast_id is None:
+        return
+    b = s.get_one(Broadcast, d.broadcast_id)
+    if b.state == "cancelled":
+        return
+    if not _ring_again(s, settings, b, d, error):
+        other_way(s, b, d)
+
+
+def _ring_again(s: Session, settings: Settings, b: Broadcast, d: Delivery, error: str | None) -> bool:
+    if d.channel != "voice" or error not in _AGAIN:
+        return False
+    area = s.get_one(Area, b.area_id)
+    due = ladder.after(b.ladder, d.attempts, clock.now(), hours.zone_of(settings, area.timezone))
+    if due is None:
+        return False
+    d.state, d.due_at, d.carrier_id, d.settled_at, d.lease_until = "planned", due, None, None, None
+    d.tries += 1  # what the carrier may still say about the old ring is not about the next one
+    s.flush()
+    _reopen(s, b)
+    return True
+
+
+def other_way(s: Session, b: Broadcast, d: Delivery) -> bool:
+    """Plan the other channel where the broadcast wants that and the handset can take it; once."""
+    channel = {"sms": "voice", "voice": "sms"}[d.channel]
+    if b.fallback not in (channel, "both"):
+        return False
+    stopped = Handset.voice_stopped_at if channel == "voice" else Handset.sms_stopped_at
+    agreed = Person.voice_consent if channel == "voice" else Person.sms_consent
+    who = (
+        select(PersonHandset.handset_id)
+        .join(Person, Person.id == PersonHandset.person_id)
+        .where(PersonHandset.handset_id == d.handset_id, agreed)
+    )
+    can = select(
+        literal(b.id), Handset.id, literal(channel), literal("calls" if channel == "voice" else "bulk"),
+        literal("planned"), literal(0), literal(0), literal(0), literal(clock.now(), Delivery.due_at.type),
+    ).where(Handset.id == d.handset_id, stopped.is_(None), Handset.bad_reason.is_(None), Handset.id.in_(who))  # fmt: skip
+    if channel == "sms":
+        can = can.where(Handset.kind != "landline")
+    columns = [
+        "broadcast_id",
+        "handset_id",
+        "channel",
+        "lane",
+        "state",
+        "attempts",
+        "day_attempts",
+        "tries",
+        "due_at",
+    ]
+    made = insert_into(s, Delivery).from_select(columns, can).on_conflict_do_nothing().returning(Delivery.id)
+    if s.scalar(made) is None:
+        return False
+    _reopen(s, b)
+    return True
+
+
+def _reopen(s: Session, b: Broadcast) -> None:
+    s.execute(
+        update(Broadcast)
+        .where(Broadcast.id == b.id, Broadcast.state == "done")
+        .values(state="running", finished_at=None)
+    )
+
+
+def _remember(s: Session, phone: Handset, error: str | None) -> None:
+    """What the carrier taught us about a number, with words an organizer can act on."""
+    if error in _STOPPED:
+        consent.stop(s, phone, "sms", "carrier")
+    elif error in _LANDLINE:
+        phone.kind = "landline"  # calls still reach it
+    elif error in _NOBODY:
+        phone.bad_reason = errors.words(error)

@@ -1,0 +1,299 @@
+"""Taking planned deliveries: which may go now, whose they are, and giving back what was not sent.
+
+``planned → claimed`` is a lease: nothing left the house, so a lapsed one simply goes back. Only
+``claimed → submitting``, committed just before the request, makes a delivery one that may be at the carrier.
+"""
+
+import os
+import socket
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row as DbRow
+from sqlalchemy import bindparam, func, literal_column, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.db import among
+from gateway.models.area import Area
+from gateway.models.organizer import Fact
+from gateway.models.outreach import DELIVERIES, Broadcast, Spending
+from gateway.models.person import Handset
+from gateway.outreach import audience, hours
+from gateway.runtime import Runtime
+from gateway.settings import Settings
+
+_HOST = socket.gethostname()
+_HOLD = "hold:carrier"
+# written out, not bound: only so do both databases see that the small index of planned rows will do
+_T = DELIVERIES.c
+_PHONE: list[Any] = [
+    Handset.__table__.c[name]
+    for name in ("id", "number", "sms_stopped_at", "voice_stopped_at", "bad_reason", "sender")
+]
+IS_PLANNED = _T.state == literal_column("'planned'")
+
+
+@dataclass(slots=True)
+class Item:
+    """One delivery on its way out. ``until`` is the reading of ``time.monotonic`` after which it must not be
+    sent any more: by then the sweep may have looked it up and given it to somebody else."""
+
+    id: int
+    attempt: int
+    to: str
+    channel: str
+    body: str
+    sender: str
+    valid: int  # seconds in which it may still arrive
+    until: float
+    detect: bool = False
+    broadcast_id: int | None = None
+    area_id: int | None = None
+    price: int = 0  # 厘
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something whose deliveries may leave now: a running broadcast, or (``broadcast_id`` None) single messages."""
+
+    broadcast_id: int | None
+    lane: str
+    zone: ZoneInfo
+    sms: str = ""
+    detect: bool = False
+    area_id: int | None = None
+
+
+def me() -> str:
+    """Who holds a lease; asked late, since a worker's child must not answer for its parent."""
+    return f"{_HOST}:{os.getpid()}"
+
+
+def month(moment: datetime, zone: ZoneInfo) -> str:
+    """The month a cost belongs to, by the village's calendar."""
+    return f"{moment.astimezone(zone):%Y-%m}"
+
+
+def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
+    """What has something due in this lane and may send it now: running, inside its area's hours and budget."""
+    now = clock.now()
+    found: list[Source] = []
+    held = s.get(Fact, _HOLD)
+    if held is not None and datetime.fromisoformat(held.value) > now:
+        return found
+    due = select(_T.id).where(IS_PLANNED, _T.lane == lane, _T.due_at <= now)
+    if hours.minutes_until_allowed(settings, lane) == 0 and s.scalar(
+        due.where(_T.broadcast_id.is_(None)).limit(1)
+    ):
+        found.append(Source(None, lane, settings.zone))
+    spent = select(Spending.amount).where(
+        Spending.area_id == Area.id, Spending.month == month(now, settings.zone)
+    )
+    running = (
+        select(Broadcast.id, Broadcast.sms, Broadcast.detect, Area.id, Area.timezone)
+        .join(Area, Area.id == Broadcast.area_id)
+        .where(Broadcast.state == "running", due.where(_T.broadcast_id == Broadcast.id).exists())
+        .where(
+            or_(
+                Area.monthly_budget.is_(None), func.coalesce(spent.scalar_subquery(), 0) < Area.monthly_budget
+            )
+        )
+        .order_by(Broadcast.id)
+    )
+    for id, sms, detect, area_id, area_zone in s.execute(running):
+        zone = hours.zone_of(settings, area_zone)
+        if hours.minutes_until_allowed(settings, lane, zone) == 0:
+            found.append(Source(id, lane, zone, sms, detect, area_id))
+    return found
+
+
+def claim(rt: Runtime, source: Source, size: int) -> list[Item]:
+    """Take up to ``size`` due deliveries of one source, leaving out those who must not be disturbed now."""
+    now = clock.now()
+    with rt.db.write() as s:
+        due = (
+            select(_T.id)
+            .where(IS_PLANNED, _T.broadcast_id == source.broadcast_id, _T.lane == source.lane)
+            .where(_T.due_at <= now)
+            .order_by(_T.due_at)
+            .limit(_room(s, rt.settings, source.lane, size))
+        )
+        if not rt.db.sqlite:
+            due = due.with_for_update(skip_locked=True)
+        taken = (
+            s.connection()
+            .execute(
+                update(DELIVERIES)
+                .where(_T.id.in_(due))
+                .values(
+                    state="claimed",
+                    lease_until=now + timedelta(seconds=rt.settings.lease_seconds),
+                    leased_by=me(),
+                    tries=_T.tries + 1,
+                )
+                .returning(_T.id, _T.tries, _T.handset_id, _T.channel, _T.body)
+            )
+            .all()
+        )
+        return _still_wanted(s, rt.settings, source, taken) if taken else []
+
+
+def _room(s: Session, settings: Settings, lane: str, size: int) -> int:
+    """Calls under way are counted in the database, so that a worker that died never keeps a line for itself."""
+    if lane != "calls" or not settings.calls_at_once:
+        return size
+    if s.get_bind().dialect.name != "sqlite":
+        # two workers must not both count before either has claimed
+        s.execute(select(func.pg_advisory_xact_lock(770_078)))
+    live = s.scalar(
+        select(func.count())
+        .select_from(DELIVERIES)
+        .where(_T.lease_until.is_not(None), _T.lane == "calls")
+        .where(_T.state.in_(("claimed", "submitting", "unknown", "accepted", "sent")))
+    )
+    return max(0, min(size, settings.calls_at_once - (live or 0)))
+
+
+def _still_wanted(s: Session, settings: Settings, source: Source, taken: Sequence[DbRow[Any]]) -> list[Item]:
+    """Consent and the day's cap are asked again here, at dispatch; a reply to their own message always goes."""
+    ids = {row[2] for row in taken}
+    wanted = select(*_PHONE).where(among(s, _PHONE[0], ids))
+    found: Any = s.connection().execute(wanted)
+    phones = {row[0]: row for row in found}
+    asked = source.broadcast_id is not None
+    later = _disturbed(s, settings, source, ids) if asked else {}
+    items: list[Item] = []
+    stopped: list[int] = []
+    bad: list[int] = []
+    put_off: dict[datetime, list[int]] = {}
+    until = time.monotonic() + settings.lease_seconds / 2
+    valid = hours.seconds_until_quiet(settings, source.zone)
+    price = 0
+    if asked:
+        by_call = source.lane == "calls"
+        price = audience.call_price(settings) if by_call else audience.sms_price(settings, source.sms)
+    for id, tries, handset_id, channel, body in taken:
+        _, number, no_sms, no_calls, bad_reason, last_sender = phones[handset_id]
+        if asked and (no_calls if channel == "voice" else no_sms):
+            stopped.append(id)
+        elif asked and bad_reason:
+            bad.append(id)
+        elif handset_id in later:
+            put_off.setdefault(later[handset_id], []).append(id)
+        else:
+            sender = _sender(settings.pool, handset_id, last_sender)
+            items.append(
+                Item(
+                    id, tries, number, channel, body or source.sms, sender, valid, until, source.detect,
+                    source.broadcast_id, source.area_id, price,
+                )
+            )  # fmt: skip
+    for error, rows in (("stopped", stopped), ("bad", bad)):
+        if rows:
+            _put(s, rows, state="failed", error=error, settled_at=clock.now(), lease_until=None)
+    for moment, rows in put_off.items():
+        _put(s, rows, state="planned", due_at=moment, lease_until=None, tries=_T.tries - 1)
+    return items
+
+
+def _sender(pool: tuple[str, ...], handset_id: int, last: str | None) -> str:
+    """A handset always hears from the same number: the one it wrote to, else one its own id chooses (the
+    highest of a hash each, so that a number more or less moves only its share)."""
+    if last in pool:
+        return str(last)
+    if len(pool) == 1:
+        return pool[0]
+    return max(pool, key=lambda number: zlib.crc32(f"{number}/{handset_id}".encode()))
+
+
+def _disturbed(s: Session, settings: Settings, source: Source, ids: set[int]) -> dict[int, datetime]:
+    """Handsets that a broadcast must leave alone for now, and until when: ``ATTEMPTS_PER_DAY`` and
+    ``MINIMUM_GAP``. Attempts count when the carrier accepts them."""
+    gap = settings.minimum_gap if source.lane == "calls" else 0
+    if settings.unhurried or not (settings.attempts_per_day or gap):
+        return {}
+    now = clock.now()
+    today = str(now.astimezone(source.zone).date())
+    last, so_far = func.max(_T.submitted_at), func.sum(_T.day_attempts)
+    rows = s.connection().execute(
+        select(_T.handset_id, so_far, last)
+        .where(among(s, _T.handset_id, ids), _T.day == today, _T.broadcast_id.is_not(None))
+        .group_by(_T.handset_id)
+        .having(
+            or_(
+                so_far >= settings.attempts_per_day if settings.attempts_per_day else ~true(),
+                last > now - timedelta(seconds=gap) if gap else ~true(),
+            )
+        )
+    )
+    tomorrow = hours.tomorrow(settings, source.lane, source.zone)
+    return {
+        handset_id: tomorrow
+        if settings.attempts_per_day and count >= settings.attempts_per_day
+        else newest + timedelta(seconds=gap)
+        for handset_id, count, newest in rows
+    }
+
+
+def _put(s: Session, ids: list[int], **values: Any) -> None:
+    s.execute(
+        update(DELIVERIES).where(_T.id.in_(ids), _T.state == "claimed", _T.leased_by == me()).values(**values)
+    )
+
+
+_RUNNING = select(Broadcast.__table__.c.id).where(
+    Broadcast.__table__.c.state == "running", Broadcast.__table__.c.id == bindparam("b")
+)
+
+
+def submit(rt: Runtime, items: list[Item]) -> list[Item]:
+    """Commit that these are about to be sent; returns those that still may be: ours, and of a broadcast that
+    nobody paused or cancelled meanwhile."""
+    now = clock.now()
+    by_sender: dict[str, list[int]] = {}
+    for item in items:
+        by_sender.setdefault(item.sender, []).append(item.id)
+    broadcast_id = items[0].broadcast_id  # a chunk is one source's
+    with rt.db.write() as s:
+        if broadcast_id and s.connection().scalar(_RUNNING, {"b": broadcast_id}) is None:
+            return []  # the feeder gives them back
+        gone: set[int] = set()
+        for sender, ids in by_sender.items():
+            done = s.connection().execute(
+                update(DELIVERIES)
+                .where(among(s, _T.id, ids), _T.state == "claimed", _T.leased_by == me())
+                .values(
+                    state="submitting",
+                    submitted_at=now,
+                    sender=sender,
+                    lease_until=now + timedelta(seconds=rt.settings.lease_seconds),
+                )
+                .returning(_T.id)
+            )
+            gone.update(done.scalars())
+    # half the lease: the other half, and the lag of the carrier's list, are for seeing that it never left
+    until = time.monotonic() + rt.settings.lease_seconds / 2
+    kept = [item for item in items if item.id in gone]
+    for item in kept:
+        item.until = until
+    return kept
+
+
+def hold(rt: Runtime, words: str) -> None:
+    """The carrier doesn't know us: nobody sends for a minute, and the panel says why."""
+    with rt.db.write() as s:
+        s.merge(Fact(name=_HOLD, value=(clock.now() + timedelta(seconds=60)).isoformat()))
+        s.merge(Fact(name="alarm:carrier", value=words))
+
+
+def give_back(rt: Runtime, items: list[Item]) -> None:
+    """These were not sent after all: somebody else may take them, at once."""
+    if items:
+        with rt.db.write() as s:
+            _put(s, [i.id for i in items], state="planned", lease_until=None, tries=_T.tries - 1)

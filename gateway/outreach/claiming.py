@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row as DbRow
 from sqlalchemy import bindparam, func, literal_column, or_, select, true, update
 from sqlalchemy.orm import Session
 
@@ -160,7 +159,7 @@ def _room(s: Session, settings: Settings, lane: str, size: int) -> int:
     return max(0, min(size, settings.calls_at_once - (live or 0)))
 
 
-def _still_wanted(s: Session, settings: Settings, source: Source, taken: Sequence[DbRow[Any]]) -> list[Item]:
+def _still_wanted(s: Session, settings: Settings, source: Source, taken: Sequence[Any]) -> list[Item]:
     """Consent and the day's cap are asked again here, at dispatch; a reply to their own message always goes."""
     ids = {row[2] for row in taken}
     wanted = select(*_PHONE).where(among(s, _PHONE[0], ids))

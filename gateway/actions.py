@@ -451,3 +451,13 @@ def start_message(turn: Turn) -> Result:
     b = _broadcast(turn)
     words = (b.voice if b else turn.delivery.body if turn.delivery else "") or ""
     return "told", {"message": matters.spoken_words(text.without_signature(words))}
+
+
+@action
+def start_machine(turn: Turn) -> Result:
+    """What an answering machine is told: the matter's name, nothing that is only for one pair of ears."""
+    c = _what_it_is_about(turn)
+    if c is None:
+        return "told", {"short": "村里有事要告诉您。"}
+    news = "有事要问您的意见" if c.state in ("NOTICED", "OPEN") else "有结果了"
+    return "told", {"short": f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，{news}。"}

@@ -1,14 +1,15 @@
 """One message or key press → one turn. Stored before it is acknowledged, and safe to repeat (design §4.1)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import actions, clock, phones
+from gateway import actions, clock, conversations, phones
 from gateway.actions import ACTIONS
 from gateway.db import insert_into
 from gateway.ivr import render
@@ -20,7 +21,7 @@ from gateway.models.conversation import Conversation, InboundEvent
 from gateway.models.organizer import Fact
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset
-from gateway.outreach import settling
+from gateway.outreach import broadcasts, settling
 from gateway.people import residents
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
@@ -43,12 +44,21 @@ def scripts() -> dict[str, Script]:
 Handle = Callable[[Session, InboundEvent, Handset], str]
 
 
-def sms(rt: Runtime, form: Form) -> str:
-    """Take in one SMS; returns TwiML. A repeat of the same MessageSid gets the stored answer and changes nothing."""
+def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
+    """Take in one SMS; returns TwiML. A repeat of the same MessageSid gets the stored answer and changes nothing.
+
+    ``late``: it was found on the carrier's list, and its webhook, should it still come, gets an empty answer.
+    """
     carrier_id = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
 
     def handle(s: Session, event: InboundEvent, handset: Handset) -> str:
+        if form.get("To") in rt.settings.pool:
+            handset.sender = form["To"]  # broadcasts will come from the number they know
         text = intents.answer(s, rt.settings, handset, form, event)
+        if late:  # nobody waits for this document: the answer leaves through the outbox
+            if text:
+                broadcasts.say(s, handset, sms=text, channel="sms")
+            text = None
         return render.message_document(text)
 
     return _once(rt, carrier_id, "sms", form, handle, render.message_document(reply_text("trouble")))
@@ -127,8 +137,15 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
         delivery=delivery,
     )
     if conversation is None:
-        act.facts |= _first_facts(s, act)
-        turn = begin(script, _entry(s, delivery), act.facts)
+        before = conversations.broken_off(s, script, handset, len(act.people())) if delivery is None else None
+        if before is not None:
+            act.facts, before.over = dict(before.facts), True
+            delivery = act.delivery = s.get(Delivery, before.delivery_id) if before.delivery_id else None
+            turn = begin(script, before.place["step"], act.facts)
+            turn = replace(turn, lines=(Line("again"), *turn.lines))
+        else:
+            act.facts |= _first_facts(s, act)
+            turn = begin(script, _entry(s, delivery, form), act.facts)
         conversation = Conversation(
             handset_id=handset.id,
             channel="voice",
@@ -142,13 +159,13 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
         )
         s.add(conversation)
         s.flush()
-        if delivery:
-            delivery.heard = delivery.heard or "answered"
+        if delivery and before is None:
+            delivery.heard = "machine" if _machine(form) else delivery.heard or "answered"
             attempt = int(query["n"]) if query.get("n", "").isdigit() else None
             seen = settling.Report("voice", call, "in-progress", None, delivery.id, attempt)
             settling.reported(s, rt.settings.zone, [seen])
     else:
-        if delivery and delivery.heard == "answered":
+        if delivery and delivery.heard == "answered" and conversation.place["step"] not in _WHO:
             delivery.heard = "to_end"  # a wait comes only after the words before it
         act.heard = _heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)
@@ -191,10 +208,19 @@ def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str,
     return s.get(Delivery, id) if id else None
 
 
-def _entry(s: Session, delivery: Delivery | None) -> str | None:
-    """Where a call begins: ours by what it is about, theirs at the greeting."""
+_WHO = ("who_answers", "who_hears")  # asked before anything of the matter is said
+
+
+def _machine(form: Form) -> bool:
+    return form.get("AnsweredBy", "").startswith(("machine", "fax"))
+
+
+def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
+    """Where a call begins: ours by what it is about (short on an answering machine), theirs at the greeting."""
     if delivery is None:
         return None
+    if _machine(form):
+        return "call_machine"
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
@@ -256,13 +282,3 @@ def recording_reported(rt: Runtime, form: Form) -> None:
         if kept.state == "pending":
             kept.url = form.get("RecordingUrl") or kept.url
             kept.state = "lost" if status == "absent" else "pending"
-
-
-def call_ended(s: Session, call: str) -> None:
-    """The call is over, whatever its conversation still waited for."""
-    s.execute(
-        update(Conversation)
-        .where(Conversation.carrier_id == call)
-        .values(over=True)
-        .execution_options(synchronize_session=False)
-    )

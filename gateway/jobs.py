@@ -10,12 +10,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import select
 
-from gateway import clock
+from gateway import catchup, clock
 from gateway.carriers.base import Failure
 from gateway.consultation import lifecycle
 from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
-from gateway.outreach import broadcasts, notices, outbox, reconcile
+from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
 from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
 
@@ -41,6 +41,8 @@ def run_clock(rt: Runtime, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             round_(rt, thorough=beats % 5 == 0)
+            if beats % int(catchup.EVERY.total_seconds()) == 0:
+                catchup.catch_up(rt)
         except Exception:
             log.exception("the clock's round failed")
         beats += 1
@@ -55,6 +57,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         broadcasts.hold_over_budget(s, rt.settings)
         broadcasts.finish(s)
         if thorough:
+            aftermath.unanswered(s)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)

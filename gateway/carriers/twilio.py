@@ -36,6 +36,8 @@ _RING_SECONDS = 40  # about eight rings: an elder needs to walk to the telephone
 # Twilio's error dictionary, as far as it decides what to do next (twilio.com/docs/api/errors)
 _BAD_NUMBER = {"21211", "21614", "21635", "21217", "21214", "13223", "13224"}
 _LATER = {"20429", "21611", "30001"}
+_ERRORS = (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure)
+_OLDER = 200  # list entries older than asked for, in a row, after which the rest is not read
 _log = logging.getLogger("twilio.quiet")
 _log.setLevel(logging.WARNING)
 
@@ -226,7 +228,7 @@ class TwilioCarrier:
     async def _list(self, what: Any, **where: Any) -> list[Any]:
         try:
             return [row async for row in await what.stream_async(limit=1000, page_size=100, **where)]
-        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+        except _ERRORS as error:
             raise classify(error) from error
 
     async def find_messages(self, to: str, since: datetime) -> list[Found]:
@@ -243,15 +245,30 @@ class TwilioCarrier:
             if channel == "sms":
                 return _message(await self._client.messages(carrier_id).fetch_async())
             return _call(await self._client.calls(carrier_id).fetch_async())
-        except (TwilioException, aiohttp.ClientError, TimeoutError, OSError, ValueError, Failure) as error:
+        except _ERRORS as error:
             if getattr(error, "status", 0) == 404:
                 return None
             raise classify(error) from error
 
     async def received_since(self, hotline: str, since: datetime) -> list[Found]:
-        rows = await self._list(self._client.messages, to=hotline, date_sent_after=_day(since))
-        found = [f for f in map(_message, rows) if f.to == hotline and f.direction == "inbound"]
-        return [f for f in found if _at_or_after(f, since)]
+        found: list[Found] = []
+        older = 0
+        try:
+            listed = self._client.messages.stream_async(
+                to=hotline, date_sent_after=_day(since), page_size=1000
+            )
+            async for row in await listed:
+                f = _message(row)
+                older = 0 if _at_or_after(f, since) else older + 1
+                if (
+                    older > _OLDER
+                ):  # newest first: what follows is older still, and the day may hold thousands
+                    break
+                if not older and f.to == hotline and f.direction == "inbound":
+                    found.append(f)
+        except _ERRORS as error:
+            raise classify(error) from error
+        return found
 
     async def fetch_recording(self, url: str) -> tuple[bytes, str]:
         """Only from the carrier's own host and over its scheme: a forged URL must not make us call elsewhere."""

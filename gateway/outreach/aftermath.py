@@ -1,18 +1,23 @@
 """What follows when somebody was not reached: ring again, take the other channel, or remember that it can't work."""
 
-from sqlalchemy import literal, select, update
-from sqlalchemy.orm import Session
+from datetime import timedelta
+
+from sqlalchemy import exists, literal, select, update
+from sqlalchemy.orm import Session, aliased
 
 from gateway import clock
 from gateway.db import insert_into
+from gateway.models.answer import Ballot
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.outreach import errors, hours, ladder
 from gateway.people import consent
 from gateway.settings import Settings
 
-_AGAIN = ("busy", "no-answer", "machine")  # worth another ring
+_AGAIN = ("busy", "no-answer")  # worth another ring
+_PATIENCE = timedelta(hours=24)  # for an answer to an SMS, before the telephone rings
 _STOPPED = ("21610",)
 _LANDLINE = ("21614", "21635", "30006")
 _NOBODY = ("21211", "21214", "21217", "30005", "13223", "13224")
@@ -81,6 +86,38 @@ def other_way(s: Session, b: Broadcast, d: Delivery) -> bool:
         return False
     _reopen(s, b)
     return True
+
+
+def unanswered(s: Session) -> int:
+    """Ring those who got a question by SMS and said nothing for a day, where the broadcast wants that; returns how
+    many calls were planned. Source: design §3, “SMS that … gets no answer may fall back to voice”."""
+    now = clock.now()
+    answered = (
+        select(PersonHandset.handset_id)
+        .join(Ballot, Ballot.person_id == PersonHandset.person_id)
+        .where(
+            Ballot.consultation_id == Broadcast.consultation_id,
+            PersonHandset.handset_id == Delivery.handset_id,
+        )
+    )
+    called = aliased(Delivery)
+    silent = (
+        select(Delivery, Broadcast)
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .join(Consultation, Consultation.id == Broadcast.consultation_id)
+        .where(Broadcast.fallback.in_(("voice", "both")), Broadcast.state.in_(("running", "done")))
+        .where(Broadcast.stage.in_(("notice", "reminder")), Consultation.state == "OPEN")
+        .where(Delivery.channel == "sms", Delivery.state.in_(("accepted", "sent", "delivered")))
+        .where(Delivery.submitted_at < now - _PATIENCE, ~answered.correlate(Broadcast, Delivery).exists())
+        .where(
+            ~exists().where(
+                called.broadcast_id == Broadcast.id, called.handset_id == Delivery.handset_id,
+                called.channel == "voice",
+            )
+        )
+        .limit(1000)
+    )  # fmt: skip
+    return sum(other_way(s, b, d) for d, b in s.execute(silent).all())
 
 
 def _reopen(s: Session, b: Broadcast) -> None:

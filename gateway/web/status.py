@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, current_app, request
 
-from gateway import inbound
+from gateway import conversations
 from gateway.outreach.settling import Callbacks, Report
 from gateway.web.signed import runtime, signed
 
@@ -45,5 +45,5 @@ def call() -> Response:
         _take("voice", carrier_id, status)
         if status in _OVER:
             with runtime().db.write() as s:
-                inbound.call_ended(s, carrier_id)
+                conversations.ended(s, carrier_id)
     return Response(status=204)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gateway import phones, text
 from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Household, Person, PersonHandset
 from gateway.people.residents import GONE
@@ -83,14 +84,13 @@ def _people(s: Session, a: Audience) -> Any:
     if a.language:
         wanted.append(Person.language == a.language)
     if a.standing in ("not_yet", "answered"):
-        mine = select(Ballot.person_id).where(Ballot.consultation_id == a.consultation)
-        home = select(Ballot.household_id).where(
-            Ballot.consultation_id == a.consultation, Ballot.household_id.is_not(None)
-        )
-        # one voice a household: when one member has answered, the others needn't be asked again
-        answered = or_(
-            Person.id.in_(mine), and_(Person.household_id.is_not(None), Person.household_id.in_(home))
-        )
+        c = s.get(Consultation, a.consultation)
+        cast_here = Ballot.consultation_id == a.consultation
+        answered = Person.id.in_(select(Ballot.person_id).where(cast_here))
+        if c is not None and c.unit == "household":
+            # when one member has answered, the others needn't be asked again
+            homes = select(Ballot.household_id).where(cast_here, Ballot.household_id.is_not(None))
+            answered = or_(answered, and_(Person.household_id.is_not(None), Person.household_id.in_(homes)))
         wanted.append(answered if a.standing == "answered" else ~answered)
     if a.standing == "objected":
         objectors = select(Objection.person_id).where(

@@ -112,8 +112,9 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
     return found
 
 
-def claim(rt: Runtime, source: Source, size: int) -> list[Item]:
-    """Take up to ``size`` due deliveries of one source, leaving out those who must not be disturbed now."""
+def claim(rt: Runtime, source: Source, size: int) -> list[Item] | None:
+    """Take up to ``size`` due deliveries of one source, leaving out those who must not be disturbed now; None when
+    there was nothing to take (somebody else took it, or every line is busy)."""
     now = clock.now()
     with rt.db.write() as s:
         due = (
@@ -140,7 +141,7 @@ def claim(rt: Runtime, source: Source, size: int) -> list[Item]:
             )
             .all()
         )
-        return _still_wanted(s, rt.settings, source, taken) if taken else []
+        return _still_wanted(s, rt.settings, source, taken) if taken else None
 
 
 def _room(s: Session, settings: Settings, lane: str, size: int) -> int:

@@ -89,7 +89,7 @@ class Drain:
     # -- claim and submit --------------------------------------------------------------------
 
     async def _feed(self) -> None:
-        turn = 0
+        turn = idle = 0
         try:
             while not self._halted():
                 sources = await asyncio.to_thread(self._sources)
@@ -99,7 +99,10 @@ class Drain:
                 items = await asyncio.to_thread(
                     claiming.claim, self.rt, sources[turn % len(sources)], self._batch()
                 )
-                await self._submit(deque(items))
+                idle = idle + 1 if items is None else 0
+                if idle == len(sources):
+                    return  # the clock wakes us again
+                await self._submit(deque(items or ()))
         finally:
             for _ in range(self.senders):
                 await self.ready.put(None)

@@ -45,10 +45,13 @@ class Exchange:
                 self._fetch(call["sid"], call["url"], {})
         return self._known(call["sid"])
 
-    def place(self, to: str, url: str, callback: str, events: list[str]) -> Row:
-        """The product rings a resident. It rings until somebody picks up."""
-        call = self._new("outbound-api", self.config.hotline, to, "queued", url, callback, events)
-        threading.Thread(target=self._ring, args=(call["sid"],), daemon=True).start()
+    def place(
+        self, to: str, url: str, callback: str, events: list[str], sender: str = "", detect: bool = False
+    ) -> Row:
+        """The product rings a resident. It rings until somebody picks up. With ``detect`` the first webhook says
+        whether that was a person or a machine."""
+        call = self._new("outbound-api", sender or self.config.hotline, to, "queued", url, callback, events)
+        threading.Thread(target=self._ring, args=(call["sid"], detect), daemon=True).start()
         return call
 
     def _new(
@@ -73,7 +76,7 @@ class Exchange:
         assert found
         return found
 
-    def _ring(self, sid: str) -> None:
+    def _ring(self, sid: str, detect: bool) -> None:
         with self._locks[sid]:
             call = self._known(sid)
             how = self.network.behaviour(call["receiver"])
@@ -82,11 +85,12 @@ class Exchange:
                 self._end(sid, how["answer"])
                 return
             patience = float(str(how["answer"]).partition(":")[2] or _PATIENCE)
-            self.store.change(
-                "calls", sid, status="ringing", live=json.dumps({"rings_until": time.time() + patience})
-            )
+            live: Row = {"rings_until": time.time() + patience}
+            if detect:
+                live["answered_by"] = "machine_end_beep" if how["answer"] == "machine" else "human"
+            self.store.change("calls", sid, status="ringing", live=json.dumps(live))
             self._report(self._known(sid), "ringing")
-            if how["answer"] == "auto":
+            if how["answer"] in ("auto", "machine"):
                 self.answer(sid)
 
     def _give_up(self) -> None:
@@ -108,7 +112,8 @@ class Exchange:
             self.store.change("calls", sid, status="in-progress", answered=now())
             call = self._known(sid)
             self._report(call, "answered")
-            self._fetch(sid, call["url"], {})
+            by = call["live"].get("answered_by")
+            self._fetch(sid, call["url"], {"AnsweredBy": by} if by else {})
 
     # -- what a person at the handset does ---------------------------------------------------
 

@@ -113,9 +113,10 @@ class Network:
             "answers": [a.text if a is not None else None for a in answers],
         }
 
-    def accept_message(self, to: str, body: str, callback: str) -> Row:
+    def accept_message(self, to: str, body: str, callback: str, sender: str = "") -> Row:
         """The product hands over an SMS: it is queued, and callbacks tell what became of it."""
-        message = self.store.message("outbound-api", self.config.hotline, to, body, "queued", callback)
+        from_ = sender or self.config.hotline
+        message = self.store.message("outbound-api", from_, to, body, "queued", callback)
         self._then(message, self.behaviour(to))
         return message
 
@@ -126,7 +127,7 @@ class Network:
         forms = [
             {
                 "MessageSid": message["sid"], "SmsSid": message["sid"], "MessageStatus": step, "SmsStatus": step,
-                "AccountSid": self.config.account_sid, "From": self.config.hotline, "To": message["receiver"],
+                "AccountSid": self.config.account_sid, "From": message["sender"], "To": message["receiver"],
                 "ApiVersion": "2010-04-01", **({"ErrorCode": code} if code and step == steps[-1] else {}),
             }
             for step in steps

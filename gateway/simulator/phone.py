@@ -6,8 +6,8 @@ captions: [{n, kind, words}], wants: "keys" | "record" | null, seconds, most``
 ``POST /phone/api/handset/<number>/sms``  ``{body, repeat?}``      → ``{sid, replies, answers}`` after the product answered
 ``POST …/dial`` ``{to?}`` · ``…/answer`` · ``…/keys`` ``{digits, repeat?}`` · ``…/silence`` · ``…/hangup`` → the state
 ``POST …/record`` ``{text, seconds?, key?}`` or multipart ``sound`` (WAV) → the state; ``key: "hangup"`` hangs up after it
-``POST /phone/api/carrier`` ``{number?, create?, delivery?, callbacks?, answer?, stopped?}`` → switches (``answer: "ring:5"`` rings five
-seconds); ``GET`` shows them
+``POST /phone/api/carrier`` ``{number?, create?, delivery?, callbacks?, answer?, stopped?}`` → switches (``answer``: "ring", "ring:5" for five
+seconds, "auto", "machine", "busy", "no-answer"); ``GET`` shows them
 ``GET  /phone/api/errors``                           → the carrier's debugger
 """
 

@@ -90,7 +90,8 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
             return error(400, 21610, "Attempt to send to unsubscribed recipient")
         if len(body) > 1600:
             return error(400, 21617, "The concatenated message body exceeds the 1600 character limit")
-        row = network.accept_message(to, body, request.form.get("StatusCallback", ""))
+        sender = request.form.get("From", "")
+        row = network.accept_message(to, body, request.form.get("StatusCallback", ""), sender)
         return afterwards(kind) or (jsonify({**message(row), "status": "queued", "date_sent": None}), 201)
 
     @blueprint.get(f"{base}/Messages.json")
@@ -127,7 +128,15 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
         except phones.BadPhone:
             return error(400, 21211, f"Invalid 'To' Phone Number: {to}")
         events = request.form.getlist("StatusCallbackEvent")
-        row = exchange.place(to, url, request.form.get("StatusCallback", ""), events)
+        form = request.form
+        row = exchange.place(
+            to,
+            url,
+            form.get("StatusCallback", ""),
+            events,
+            form.get("From", ""),
+            bool(form.get("MachineDetection")),
+        )
         return afterwards(kind) or (jsonify(call(row)), 201)
 
     @blueprint.get(f"{base}/Calls.json")

@@ -86,7 +86,7 @@ def _people(s: Session, a: Audience) -> Any:
     if a.standing in ("not_yet", "answered"):
         c = s.get(Consultation, a.consultation)
         cast_here = Ballot.consultation_id == a.consultation
-        answered = Person.id.in_(select(Ballot.person_id).where(cast_here))
+        answered: Any = Person.id.in_(select(Ballot.person_id).where(cast_here))
         if c is not None and c.unit == "household":
             # when one member has answered, the others needn't be asked again
             homes = select(Ballot.household_id).where(cast_here, Ballot.household_id.is_not(None))

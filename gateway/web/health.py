@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import clock
 from gateway.models.conversation import InboundEvent
 from gateway.models.organizer import Heartbeat
-from gateway.models.outreach import Delivery
+from gateway.outreach import meter
+from gateway.queue import LANES
 from gateway.web.signed import runtime
 
 blueprint = Blueprint("health", __name__)
@@ -47,16 +48,29 @@ def readyz() -> tuple[Response, int]:
 def metrics() -> Response:
     """Counts from the database, in Prometheus' format; no personal data."""
     registry = CollectorRegistry()
-    deliveries = Gauge("xiangyin_deliveries", "Deliveries by state", ["channel", "state"], registry=registry)
-    events = Gauge("xiangyin_inbound_events", "Webhooks taken in", registry=registry)
-    failed = Gauge("xiangyin_inbound_errors", "Webhooks that could not be processed", registry=registry)
+
+    def gauge(name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"xiangyin_{name}", words, labels, registry=registry)
+
+    deliveries = gauge("deliveries", "Deliveries by state", "channel", "state")
+    age = gauge("queue_age_seconds", "How long the oldest due delivery of a lane waits", "lane")
+    rate = gauge("send_rate", "Deliveries handed over a second, over the last minute", "lane")
+    ambiguous = gauge("deliveries_ambiguous", "Submitted, not answered, lease lapsed: being looked up")
+    unknown = gauge("deliveries_unknown", "What became of them can't be found out for now")
+    lag = gauge("callback_lag_seconds", "From handing over to the newest status callbacks, median")
+    events = gauge("inbound_events", "Webhooks taken in")
+    failed = gauge("inbound_errors", "Webhooks that could not be processed")
     with runtime().db.read() as s:
-        grouped = select(Delivery.channel, Delivery.state, func.count()).group_by(
-            Delivery.channel, Delivery.state
-        )
-        for channel, state, count in s.execute(grouped):
-            deliveries.labels(channel, state).set(count)
+        seen = meter.read(s)
         events.set(s.scalar(select(func.count()).select_from(InboundEvent)) or 0)
         wrong = select(func.count()).select_from(InboundEvent).where(InboundEvent.error.is_not(None))
         failed.set(s.scalar(wrong) or 0)
+    for (channel, state), count in seen.by_state.items():
+        deliveries.labels(channel, state).set(count)
+    for lane in LANES:
+        age.labels(lane).set(seen.queue_age.get(lane, 0))
+        rate.labels(lane).set(seen.send_rate.get(lane, 0))
+    ambiguous.set(seen.ambiguous)
+    unknown.set(seen.unknown)
+    lag.set(seen.callback_lag)
     return Response(generate_latest(registry), mimetype="text/plain")

@@ -112,6 +112,10 @@ def _told(b: Broadcast) -> Select[Any]:
     )
 
 
+# what is asked of a handset itself; the same for all its people
+_KNOWN = (Handset.kind, Handset.sms_stopped_at, Handset.voice_stopped_at)
+
+
 def handsets(s: Session, b: Broadcast) -> Select[Any]:
     """One row a reachable handset: (handset_id, channel). A broadcast's whole audience as one SELECT.
 
@@ -139,11 +143,12 @@ def handsets(s: Session, b: Broadcast) -> Select[Any]:
     if a.untold and b.consultation_id:
         wanted.append(Handset.id.not_in(_told(b)))
     grouped = (
-        select(Handset.id.label("handset_id"), chosen.label("channel"))
-        .join(PersonHandset, PersonHandset.handset_id == Handset.id)
+        # grouped by the column that has an index, so that no database has to sort the township
+        select(PersonHandset.handset_id, chosen.label("channel"))
         .join(Person, Person.id == PersonHandset.person_id)
+        .join(Handset, Handset.id == PersonHandset.handset_id)
         .where(*wanted)
-        .group_by(Handset.id)
+        .group_by(PersonHandset.handset_id, *_KNOWN)
         .subquery()
     )
     return select(grouped.c.handset_id, grouped.c.channel).where(grouped.c.channel.is_not(None))

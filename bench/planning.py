@@ -1,0 +1,165 @@
+"""Rows: planning, claiming and settling, importing; beside the least a database can do for the same rows."""
+
+import csv
+import io
+import statistics
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+
+from bench import village
+from gateway import clock
+from gateway.carriers.base import Accepted
+from gateway.models.area import Area
+from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.person import Person
+from gateway.outreach import claiming, outbox, settling
+from gateway.people import roster, rosterfile
+from gateway.runtime import Runtime
+
+ROWS, ROUNDS = 100_000, 3
+
+
+def timed(what: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    what()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Both databases, one after the other."""
+    with village.databases() as urls:
+        for name, url in urls.items():
+            print(f"\n{name}: {ROWS} rows, median of {ROUNDS} rounds")
+            with tempfile.TemporaryDirectory() as folder:
+                rt = village.runtime(Path(folder), url)
+                _import(rt)
+                area_id = _only_area(rt)
+                _planning(rt, area_id)
+                _claiming(rt, area_id)
+                rt.close()
+
+
+def _only_area(rt: Runtime) -> int:
+    with rt.db.read() as s:
+        return s.scalars(select(Area.id)).one()
+
+
+def _name(n: int) -> str:
+    """A made-up name; a few dozen people share each."""
+    return "王李张刘陈杨赵黄周吴"[n % 10] + chr(0x4E00 + n // 10 % 60) + chr(0x4E00 + n // 600 % 60)
+
+
+def _import(rt: Runtime) -> None:
+    """A roster of that many people, read, checked and stored, beside one bulk insert of prepared rows."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["姓名", "电话", "村", "户号"])
+    table.writerows(
+        [[_name(n), number[3:], "拟柳村", f"H{n // 3}"] for n, number in enumerate(village.numbers(ROWS))]
+    )
+    data = out.getvalue().encode()
+
+    def floor() -> None:
+        rows = [(n, number, number[-4:], "mobile") for n, number in enumerate(village.numbers(ROWS))]
+        with rt.db.write() as s:
+            connection = s.connection()
+            connection.execute(
+                text("CREATE TEMP TABLE floor (id INTEGER, number TEXT, tail TEXT, kind TEXT)")
+            )
+            cursor = connection.connection.cursor()
+            if rt.db.sqlite:
+                cursor.executemany("INSERT INTO floor VALUES (?, ?, ?, ?)", rows)
+            else:
+                with cursor.copy("COPY floor FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            connection.execute(text("DROP TABLE floor"))
+
+    with rt.db.write() as s:
+        s.add(Area(code="B", name="拟柳村", path="/B/", signature="拟柳村委会"))
+
+    def ours() -> None:
+        with rt.db.write() as s:
+            sheet = rosterfile.read(data, "roster.csv")
+            plan = roster.apply(s, sheet, s.scalars(select(Area)).one(), "cli")
+            assert len(plan.rejected) == 0
+
+    bare = statistics.median(timed(floor) for _ in range(ROUNDS))
+    first = timed(ours)
+    again = timed(ours)
+    with rt.db.read() as s:
+        assert s.scalar(select(func.count()).select_from(Person)) == ROWS
+    print(
+        f"roster import {first:6.2f} s, again {again:5.2f} s   bare bulk insert {bare:5.2f} s   ratio {first / bare:4.1f} ×"
+    )
+
+
+def _planning(rt: Runtime, area_id: int) -> None:
+    """One INSERT … SELECT of the whole audience, beside one that takes every handset as it is."""
+    bare_times, our_times = [], []
+    bare = text(
+        "INSERT INTO deliveries (broadcast_id, handset_id, channel, lane, state, attempts, day_attempts, tries, due_at)"
+        " SELECT :b, id, 'sms', 'bulk', 'planned', 0, 0, 0, :now FROM handsets"
+    )
+    for _ in range(ROUNDS):
+        draft = village.broadcast(rt, area_id, start=False)
+        with rt.db.write() as s:
+            now = clock.now()
+            bare_times.append(
+                timed(lambda s=s, draft=draft, now=now: s.execute(bare, {"b": draft, "now": now.isoformat()}))
+            )  # type: ignore[misc]
+            s.execute(text("DELETE FROM deliveries"))
+        our_times.append(timed(lambda: village.broadcast(rt, area_id)))
+        with rt.db.write() as s:
+            assert s.scalar(select(func.count()).select_from(Delivery)) == ROWS
+            s.execute(text("DELETE FROM deliveries"))
+            s.execute(text("UPDATE broadcasts SET state = 'done'"))
+    ours, floor = statistics.median(our_times), statistics.median(bare_times)
+    print(f"planning      {ours:6.2f} s   bare INSERT … SELECT {floor:5.2f} s   ratio {ours / floor:4.1f} ×")
+
+
+def _claiming(rt: Runtime, area_id: int) -> None:
+    """Claim, submit and settle every row, without a carrier; microseconds a row, and memory on the way."""
+    village.broadcast(rt, area_id)
+    spent = dict.fromkeys(("claim", "submit", "settle"), 0.0)
+    tracemalloc.start()
+    peak_first = 0
+    done = 0
+    while True:
+        with rt.db.read() as s:
+            sources = claiming.sources(s, rt.settings, "bulk")
+        if not sources:
+            break
+        begin = time.perf_counter()
+        items = claiming.claim(rt, sources[0], outbox.BATCH) or []
+        spent["claim"] += time.perf_counter() - begin
+        begin = time.perf_counter()
+        for n in range(0, len(items), 400):
+            claiming.submit(rt, items[n : n + 400])
+        spent["submit"] += time.perf_counter() - begin
+        outcomes = [settling.Outcome(i, accepted=Accepted(f"SM{i.id:032d}", "queued")) for i in items]
+        begin = time.perf_counter()
+        settling.settle(rt, outcomes)
+        spent["settle"] += time.perf_counter() - begin
+        done += len(items)
+        if done <= 2 * outbox.BATCH:
+            peak_first = tracemalloc.get_traced_memory()[1]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert done == ROWS
+    with rt.db.read() as s:
+        assert s.scalar(select(func.count()).where(Delivery.state == "accepted")) == ROWS
+        assert s.scalar(select(Broadcast.id).order_by(Broadcast.id.desc()).limit(1))
+    each = "  ".join(f"{name} {seconds / ROWS * 1e6:4.1f}" for name, seconds in spent.items())
+    print(
+        f"µs a row      {each}  sum {sum(spent.values()) / ROWS * 1e6:4.1f}   memory peak {peak / 1e6:.1f} MB (after two batches {peak_first / 1e6:.1f})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 An action may write; the words about what it did are the script's.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,11 +77,34 @@ def area_of(s: Session, people: list[Person]) -> Area:
     return top or Area(code="-", name="村里", path="/", signature="协商热线")
 
 
+def offer(kind: str, rows: list[tuple[str, str]], more: str) -> dict[str, str]:
+    """Facts for a menu of ``(label, id)`` rows under keys 1 to 3. Where there are more, key 3 leads on to the rest:
+    three choices are what an elder keeps in mind (domain.md §3)."""
+    shown, rest = (rows, []) if len(rows) <= 3 else (rows[:2], rows[2:])
+    if rest:
+        shown = [*shown, (more, _MORE)]
+    facts = {f"{kind}_{n}{end}": "" for n in (1, 2, 3) for end in ("", "_id")}
+    for n, (label, id) in enumerate(shown, 1):
+        facts[f"{kind}_{n}"], facts[f"{kind}_{n}_id"] = label, id
+    return {**facts, f"{kind}_rest": json.dumps(rest, ensure_ascii=False)}
+
+
+_MORE = "more"
+_MORE_NAMES, _MORE_MATTERS = "后面的人", "后面的几件"
+
+
+def chosen(facts: dict[str, str], kind: str, step: str) -> str:
+    """The id behind the key that was pressed at ``step``; “more” when it led on, “” when nothing was offered there."""
+    return facts.get(f"{kind}_{facts.get(step, '1')}_id", "")
+
+
+def _further(facts: dict[str, str], kind: str, more: str) -> Result:
+    rows = [(str(label), str(id)) for label, id in json.loads(facts.get(f"{kind}_rest") or "[]")]
+    return _MORE, offer(kind, rows, more)
+
+
 def _names(people: list[Person]) -> dict[str, str]:
-    found = {f"name_{n}": "" for n in (1, 2, 3)}
-    for n, person in enumerate(people[:3], 1):
-        found[f"name_{n}"], found[f"name_{n}_id"] = person.name, str(person.id)
-    return found
+    return offer("name", [(p.name, str(p.id)) for p in people], _MORE_NAMES)
 
 
 def _is(person: Person) -> dict[str, str]:
@@ -101,8 +125,10 @@ def find_caller(turn: Turn) -> Result:
 
 @action
 def pick_person(turn: Turn) -> Result:
-    chosen = turn.facts.get(f"name_{turn.facts.get('who', '1')}_id", "")
-    person = turn.s.get(Person, int(chosen)) if chosen else None
+    id = chosen(turn.facts, "name", "who")
+    if id == _MORE:
+        return _further(turn.facts, "name", _MORE_NAMES)
+    person = turn.s.get(Person, int(id)) if id else None
     return ("ok", _is(person)) if person else ("ok", {"hail": ""})
 
 
@@ -115,7 +141,9 @@ def find_names(turn: Turn) -> Result:
 
 @action
 def claim_name(turn: Turn) -> Result:
-    id = turn.facts.get(f"name_{turn.facts.get('which_name', '1')}_id", "")
+    id = chosen(turn.facts, "name", "which_name")
+    if id == _MORE:
+        return _further(turn.facts, "name", _MORE_NAMES)
     person = turn.s.get(Person, int(id)) if id else None
     if person is None:
         return "waiting", {}
@@ -167,11 +195,8 @@ def _spoken_result(c: Consultation) -> str:
 def _choose(found: list[Consultation]) -> Result:
     if len(found) == 1:
         return "one", _about(found[0])
-    facts = {f"matter_{n}": "" for n in (1, 2, 3)}
-    for n, c in enumerate(found[:3], 1):
-        facts[f"matter_{n}"] = f"{text.spoken_ordinal_matter(c.number)}，{c.title}"
-        facts[f"matter_{n}_id"] = str(c.id)
-    return "several", facts
+    rows = [(f"{text.spoken_ordinal_matter(c.number)}，{c.title}", str(c.id)) for c in found]
+    return "several", offer("matter", rows, _MORE_MATTERS)
 
 
 @action
@@ -184,7 +209,7 @@ def find_open(turn: Turn) -> Result:
     mine = turn.person
     if mine:
         found.sort(key=lambda c: (ballots.of(turn.s, c, mine) is not None, c.number))
-    return _choose(found[:3]) if found else ("none", {})
+    return _choose(found) if found else ("none", {})
 
 
 def _over(c: Consultation) -> bool:
@@ -196,7 +221,7 @@ def find_results(turn: Turn) -> Result:
     people = [turn.person] if turn.person else turn.people()
     in_publicity = matters.for_people(turn.s, people, ("PUBLICITY", "OBJECTED", "EXPLAINED"))
     after = matters.for_people(turn.s, people, ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED"))
-    found = (in_publicity + after[::-1])[:3]
+    found = in_publicity + after[::-1]
     return _choose(found) if found else ("none", {})
 
 
@@ -205,7 +230,9 @@ def take_matter(turn: Turn) -> Result:
     step = "which_open" if "which_open" in turn.facts else "which_result"
     # the newer of the two choices: somebody may have heard results after open matters
     step = turn.facts.get("last_choice", step)
-    id = turn.facts.get(f"matter_{turn.facts.get(step, '1')}_id", "")
+    id = chosen(turn.facts, "matter", step)
+    if id == _MORE:
+        return _further(turn.facts, "matter", _MORE_MATTERS)
     c = turn.s.get(Consultation, int(id)) if id else None
     return ("ok", _about(c)) if c else ("ok", {})
 
@@ -298,6 +325,10 @@ def add_reason(turn: Turn) -> Result:
     made = turn.s.get(Objection, int(turn.facts.get("objection_id", "0") or 0))
     if made:
         words, recording_id = _words(turn)
+        if (
+            recording_id and made.recording_id
+        ):  # a second recording stands beside the first, never in its place
+            return keep_opinion(turn)
         made.words = f"{made.words}\n{words}".strip()
         made.recording_id = recording_id or made.recording_id
     return "ok", {}
@@ -417,7 +448,9 @@ def _who_listens(turn: Turn, c: Consultation) -> Result:
     facts = _about(c)
     if len(people) == 1:
         return "one", {**facts, **_is(people[0])}
-    return ("several", {**facts, **_names(people)}) if people else ("told", {"message": facts["notice"]})
+    if people:
+        return "several", {**facts, **_names(people)}
+    return "told", {"message": facts["notice" if c.state in ("NOTICED", "OPEN") else "result"]}
 
 
 @action
@@ -441,7 +474,9 @@ def start_result(turn: Turn) -> Result:
 @action
 def pick_answerer(turn: Turn) -> Result:
     step = turn.facts.get("last_choice", "who_answers")
-    id = turn.facts.get(f"name_{turn.facts.get(step, '1')}_id", "")
+    id = chosen(turn.facts, "name", step)
+    if id == _MORE:
+        return _further(turn.facts, "name", _MORE_NAMES)
     person = turn.s.get(Person, int(id)) if id else None
     return ("ok", _is(person)) if person else ("ok", {})
 

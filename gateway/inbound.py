@@ -109,10 +109,13 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
 
 
 def _handset(s: Session, number: str) -> Handset:
-    try:
-        phone = phones.normalize(number)
-    except phones.BadPhone:
-        phone = phones.Phone((number or "anonymous")[:20], phones.UNKNOWN)
+    if phones.is_hidden(number):
+        phone = phones.Phone(phones.HIDDEN, phones.UNKNOWN)  # one row for all of them, and nobody's
+    else:
+        try:
+            phone = phones.normalize(number)
+        except phones.BadPhone:
+            phone = phones.Phone(number[:20], phones.UNKNOWN)
     return residents.handset_for(s, phone)
 
 
@@ -236,7 +239,11 @@ def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], 
     digits = form.get("Digits", "").strip()
     if form.get("DialCallStatus"):
         return Outcome(form["DialCallStatus"])
-    if form.get("RecordingUrl") and digits != "*":
+    if form.get("RecordingSid") and digits == "*":
+        _recording(
+            s, form["RecordingSid"]
+        ).state = "refused"  # they were told that this key means no recording
+    elif form.get("RecordingUrl"):
         seconds = int(form["RecordingDuration"]) if form.get("RecordingDuration", "").isdigit() else 0
         if seconds == 0 and form.get("RecordingDuration"):
             return Silence()

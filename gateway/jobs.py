@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from gateway import catchup, clock
 from gateway.carriers.base import Failure
@@ -20,7 +21,7 @@ from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
-_FETCH_TRIES = 20
+_FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
 
 
 def drain(lane: str) -> int:
@@ -36,21 +37,40 @@ def drain(lane: str) -> int:
 
 
 def run_clock(rt: Runtime, stop: threading.Event) -> None:
-    """Do a round every second until told to stop. A round that fails is tried again; none is needed twice."""
+    """Do a round every second until told to stop. A round that fails is tried again; none is needed twice.
+
+    What waits for the carrier runs beside it: a carrier that hangs must not hold up a deadline.
+    """
+    errands = threading.Thread(target=_run_errands, args=(rt, stop), name="errands", daemon=True)
+    errands.start()
     beats = 0
     while not stop.is_set():
-        try:
-            round_(rt, thorough=beats % 5 == 0)
-            if beats % int(catchup.EVERY.total_seconds()) == 0:
-                catchup.catch_up(rt)
-        except Exception:
-            log.exception("the clock's round failed")
+        _attempt("round", round_, rt, thorough=beats % 5 == 0)
         beats += 1
         stop.wait(1)
+    errands.join(5)
+
+
+def _run_errands(rt: Runtime, stop: threading.Event) -> None:
+    next_look = 0.0
+    while not stop.is_set():
+        _attempt("sweep", reconcile.sweep, rt)
+        _attempt("recordings", fetch_recordings, rt)
+        if time.monotonic() >= next_look:
+            next_look = time.monotonic() + catchup.EVERY.total_seconds()
+            _attempt("catch-up", catchup.catch_up, rt)
+        stop.wait(5)
+
+
+def _attempt(name: str, what: Callable[..., object], rt: Runtime, **how: bool) -> None:
+    try:
+        what(rt, **how)
+    except Exception:  # the database may be away, or the disk full: the next round finds it all again
+        log.exception("the clock failed", part=name)
 
 
 def round_(rt: Runtime, *, thorough: bool = True) -> None:
-    """Act on what is due: consultations' deadlines, notices to be told, deliveries out of sight, recordings."""
+    """Act on what is due: consultations' deadlines, notices to be told, broadcasts that are through."""
     with rt.db.write() as s:
         moved = lifecycle.tick(s)
         started = notices.pick_up(s, rt.settings)
@@ -61,9 +81,6 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)
-    if thorough:
-        reconcile.sweep(rt)
-        fetch_recordings(rt)
     with rt.db.read() as s:
         lanes = broadcasts.lanes_due(s, rt.settings)
     rt.wake(*lanes)
@@ -76,6 +93,7 @@ def fetch_recordings(rt: Runtime, limit: int = 20) -> int:
             s.execute(
                 select(Recording.id, Recording.url)
                 .where(Recording.state == "pending", Recording.url.is_not(None))
+                .where(or_(Recording.due_at.is_(None), Recording.due_at <= clock.now()))
                 .order_by(Recording.tries, Recording.id)
                 .limit(limit)
             )
@@ -93,27 +111,33 @@ async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> 
             try:
                 data, kind = await carrier.fetch_recording(url or "")
             except Failure as failure:
-                _note(rt, id, None, not failure.retry and not failure.ambiguous)
+                _put_off(rt, id, failure)
                 continue
             name = f"{id}.{'mp3' if 'mpeg' in kind else 'wav'}"
             scratch = folder / f".{name}"
             scratch.write_bytes(data)
             scratch.replace(folder / name)
-            _note(rt, id, name, False)
+            with rt.db.write() as s:
+                row = s.get_one(Recording, id)
+                row.file, row.state = name, "kept"
             kept += 1
     finally:
         await carrier.close()
     return kept
 
 
-def _note(rt: Runtime, id: int, file: str | None, lost: bool) -> None:
+def _put_off(rt: Runtime, id: int, failure: Failure) -> None:
+    """Ask for it again later and later, for as long as a carrier may be away or its storage lag; what it says is gone
+    after a day is lost."""
+    now = clock.now()
     with rt.db.write() as s:
         row = s.get_one(Recording, id)
         row.tries += 1
-        if file:
-            row.file, row.state = file, "kept"
-        elif lost or row.tries >= _FETCH_TRIES:
+        row.due_at = now + min(timedelta(seconds=5 * 2 ** min(row.tries, 20)), timedelta(hours=6))
+        gone = failure.code in ("404", "410") and now - row.created_at > timedelta(days=1)
+        if gone or now - row.created_at > _FETCH_FOR:
             row.state = "lost"
+            log.error("a recording was lost", recording=id, failure=failure.code)
 
 
 def day_on(rt: Runtime) -> None:

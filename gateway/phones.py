@@ -27,12 +27,25 @@ class BadPhone(ValueError):
         self.why = why
 
 
+# what carriers put in the place of a number that its owner hides (twilio.com/docs, “anonymous callers”)
+_HIDDEN = frozenset(
+    ("", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "266696687", "7378742833",
+     "2562533", "8656696", "464")
+)  # fmt: skip
+HIDDEN = "anonymous"
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
     """A number as E.164 (a carrier's short code stays bare), and what kind of telephone answers it."""
 
     e164: str
     kind: str
+
+
+def is_hidden(number: str) -> bool:
+    """Whether a caller hid the number: nobody can be recognised by it, and nobody rung."""
+    return number.strip().lstrip("+").casefold() in _HIDDEN
 
 
 def normalize(raw: str, area_code: str | None = None) -> Phone:

@@ -228,15 +228,18 @@ def _short(words: str) -> str:
     return words if len(words) <= 30 else words[:29] + "…"
 
 
-def spoken_words(notice: str) -> str:
-    """A spoken notice without the greeting and the menu an editor may have typed into it.
+_GREETING = re.compile(r"^您好，这里是[^。]*热线，您不用花话费。(?:（停一秒）|（停）)*")
+# “同意修，请按1。（停）”, and nothing but such sentences to the end: “请按二组的办法办。” is no menu
+_MENU = re.compile(
+    r"(?:[^。（）]{1,24}，请按[0-9一二三四五六七八九](?:，[^。（）]*)?。(?:（停一秒）|（停）)*)+$"
+)
+_REST = re.compile(r"(?:（停一秒）|（停）)+$")
 
-    The script greets by itself, and from the first “请按1” on its own menu takes over, so that words and
-    keys can't disagree.
-    """
-    notice = re.sub(r"^您好，这里是[^。]*热线，您不用花话费。(?:（停一秒）|（停）)*", "", notice)
-    notice = re.split(r"[^。（）]*请按[0-9一二三]", notice, maxsplit=1)[0]
-    return re.sub(r"(?:（停一秒）|（停）)+$", "", notice)
+
+def spoken_words(notice: str) -> str:
+    """A spoken notice without the greeting and the menu an editor may have typed around it: the script greets and
+    speaks the choices by itself, so that words and keys can't disagree."""
+    return _REST.sub("", _MENU.sub("", _GREETING.sub("", notice)))
 
 
 def _zone() -> ZoneInfo:

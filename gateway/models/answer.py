@@ -102,8 +102,10 @@ class Recording(Row, Base):
 
     carrier_id: Mapped[str] = mapped_column(unique=True)  # or call + turn where the carrier gives none
     url: Mapped[str | None] = mapped_column(Sealed)  # the carrier's; never shown to a browser
-    state: Mapped[str] = mapped_column(default="pending", index=True)  # pending | kept | lost
+    # pending | kept | lost | refused (the caller pressed * for “no recording”: it is never fetched)
+    state: Mapped[str] = mapped_column(default="pending", index=True)
     tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]  # when to ask the carrier for it again; empty = now
     file: Mapped[str | None]  # relative to <data folder>/recordings
     seconds: Mapped[int] = mapped_column(default=0)
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"))

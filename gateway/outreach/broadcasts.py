@@ -238,7 +238,8 @@ def finish(s: Session) -> list[int]:
     unfinished = (
         select(Delivery.id)
         .where(Delivery.broadcast_id == Broadcast.id)
-        .where(Delivery.state.in_(("planned", "claimed", "submitting")))
+        # an unknown one may yet turn out never to have arrived, and be sent
+        .where(Delivery.state.in_(("planned", "claimed", "submitting", "unknown")))
         .exists()
     )
     done = s.execute(
@@ -322,6 +323,8 @@ def say(
         about_id=about_id,
         due_at=clock.now(),
     )
+    if handset.number == phones.HIDDEN:  # nobody can be reached there
+        delivery.state, delivery.error, delivery.settled_at = "failed", "hidden", clock.now()
     s.add(delivery)
     s.flush()
     return delivery

@@ -19,6 +19,7 @@ _WORDS = {
     "busy": "占线",
     "no-answer": "没人接",
     "canceled": "取消了",
+    "hidden": "来电没显示号码，打不回去",
     "stopped": "对方已退订",
     "bad": "号码打不通",
 }

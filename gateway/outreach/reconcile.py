@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import case, select, update
+from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.carriers.base import Carrier, Failure, Found
@@ -26,6 +26,9 @@ log = structlog.get_logger()
 # lists lag behind creation (twilio.md §2): a request may be missing from one for so long although it was accepted
 LIST_LAG = timedelta(seconds=45)
 _ASK_AGAIN = timedelta(seconds=60)
+_SKEW = timedelta(
+    minutes=5
+)  # between the carrier's clock and ours; entries known to be others are left out anyway
 _MOST = 200  # looked up in one round
 _GIVE_UP = timedelta(hours=12)  # no last word by then: “sent” may be all that a carrier ever says
 
@@ -104,9 +107,10 @@ async def _look_up(rt: Runtime, lost: Sequence[Lost]) -> int:
 
 
 async def _list(carrier: Carrier, row: Lost) -> list[Found]:
+    since = row.submitted_at - _SKEW
     if row.channel == "sms":
-        return [f for f in await carrier.find_messages(row.number, row.submitted_at) if f.body == row.words]
-    return [f for f in await carrier.find_calls(row.number, row.submitted_at) if f.direction != "inbound"]
+        return [f for f in await carrier.find_messages(row.number, since) if f.body == row.words]
+    return [f for f in await carrier.find_calls(row.number, since) if f.direction != "inbound"]
 
 
 def _hear(rt: Runtime, row: Lost, found: Found | None) -> bool:
@@ -156,7 +160,10 @@ def _postpone(
 def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
     now = clock.now()
     with rt.db.write() as s:
-        d = s.get_one(Delivery, row.id, with_for_update=True)
+        d = s.get_one(Delivery, row.id)
+        # one look-up at a time for a handset: two lost calls must not both take the same entry
+        s.execute(select(Handset.id).where(Handset.id == d.handset_id).with_for_update())
+        s.refresh(d)
         if d.state not in ("submitting", "unknown") or d.tries != row.attempt or d.carrier_id:
             return False  # a callback, or the worker's own answer, was quicker
         sids = [f.carrier_id for f in found]
@@ -170,11 +177,12 @@ def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
             )
         )
         free = [f for f in found if f.carrier_id not in taken]
-        if free and _somebody_else_may_be(s, d, now):
-            _postpone(s, row, now + timedelta(seconds=5))
+        if free and len(free) <= _rivals(s, d, row.words):
+            # each of several lost ones could be it: only a callback, which names its delivery, can tell
+            _postpone(s, row, now + _ASK_AGAIN, state="unknown")
             return False
         if free:
-            f = free[0]
+            f = min(free, key=lambda f: f.created_at or now)
             _take(s, rt, Report(row.channel, f.carrier_id, f.status, f.error, d.id, d.tries))
             return True
         # the request left at the latest when half the lease was over; then the list may have lagged
@@ -186,20 +194,18 @@ def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
         return True
 
 
-def _somebody_else_may_be(s: Session, d: Delivery, now: datetime) -> bool:
-    """Another delivery to the same handset is under way, and its id isn't written down yet: the list's entry may
-    be that one's."""
-    other = aliased(Delivery)
-    return bool(
-        s.scalar(
-            select(
-                exists().where(
-                    other.handset_id == d.handset_id, other.id != d.id, other.channel == d.channel,
-                    other.state == "submitting", other.lease_until > now,
-                )
-            )
-        )
-    )  # fmt: skip
+def _rivals(s: Session, d: Delivery, words: str) -> int:
+    """How many other deliveries to the same handset, with the same words, are also without the carrier's id."""
+    said = case((Delivery.body.is_(None), Broadcast.sms), else_="")
+    others = s.execute(
+        select(Delivery.body, said)
+        .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Delivery.handset_id == d.handset_id, Delivery.id != d.id, Delivery.channel == d.channel)
+        .where(Delivery.state.in_(("submitting", "unknown")), Delivery.carrier_id.is_(None))
+        # one submitted long before can't be on the list from then on
+        .where(Delivery.submitted_at > (d.submitted_at or clock.now()) - 2 * _SKEW)
+    )
+    return sum(d.channel == "voice" or (body or sms) == words for body, sms in others)
 
 
 def ask_now(s: Session, b: Broadcast) -> int:

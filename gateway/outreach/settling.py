@@ -63,12 +63,14 @@ UPDATE deliveries SET
   day_attempts = CASE WHEN carrier_id IS NOT NULL THEN day_attempts WHEN day = :today THEN day_attempts + 1 ELSE 1 END,
   day = :today,
   carrier_id = COALESCE(carrier_id, r.sid),
-  error = CASE WHEN state IN ('submitting', 'unknown') THEN NULL ELSE error END,
-  lease_until = CASE WHEN state IN ('submitting', 'unknown') THEN :again ELSE lease_until END,
-  state = CASE WHEN state IN ('submitting', 'unknown') THEN 'accepted' ELSE state END
+  error = CASE WHEN state IN {open} THEN NULL ELSE error END,
+  lease_until = CASE WHEN state IN {open} THEN :again ELSE lease_until END,
+  state = CASE WHEN state IN {open} THEN 'accepted' ELSE state END
 FROM ({rows}) AS r
-WHERE deliveries.id = r.id AND deliveries.tries = r.n AND deliveries.state <> 'planned'
+WHERE deliveries.id = r.id AND deliveries.tries = r.n
 """
+# “planned” too: one that the sweep gave up while its answer was on the way must not be sent again
+_OPEN = "('submitting', 'unknown', 'planned')"
 _ROWS = {
     "sqlite": "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS n,"
     " json_extract(value, '$[2]') AS sid FROM json_each(:rows)",
@@ -84,7 +86,7 @@ def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
     with rt.db.write() as s:
         if accepted:
             dialect = s.get_bind().dialect.name
-            statement = _typed(_ACCEPTED.format(rows=_ROWS[dialect]))
+            statement = _typed(_ACCEPTED.format(rows=_ROWS[dialect], open=_OPEN))
             rows = [(o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted]
             today = str(now.astimezone(rt.settings.zone).date())
             s.execute(statement, {"rows": json.dumps(rows), "today": today, "again": now + LOOK_AGAIN})

@@ -51,9 +51,10 @@ def claim(
     area = area or area_named(s, area_said)
     here = [p for p in people_on(s, phone.id) if p.name == name and (not area or p.area_id == area.id)]
     person = here[0] if len(here) == 1 else None
+    # a claim that is only a recording may be anybody's who shares the handset: each is one of its own
     before = s.scalar(
         select(Claim).where(Claim.handset_id == phone.id, Claim.name == name, Claim.state == "waiting")
-    )
+    ) if name else None  # fmt: skip
     if before and not person:
         if recording_id:
             before.recording_id = recording_id

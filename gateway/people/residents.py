@@ -10,7 +10,7 @@ from gateway import clock
 from gateway.db import insert_into, vault
 from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person, PersonHandset
-from gateway.phones import Phone
+from gateway.phones import HIDDEN, Phone
 
 GONE = ("rejected", "left")
 T = TypeVar("T")
@@ -87,7 +87,10 @@ def handsets_of(s: Session, person_id: int) -> list[Handset]:
 
 
 def connect(s: Session, person: Person, phone: Handset) -> None:
-    """Say that this person answers this handset (again is fine)."""
+    """Say that this person answers this handset (again is fine). Not with a hidden number: whoever hides theirs next
+    would be taken for this person."""
+    if phone.number == HIDDEN:
+        return
     if s.get(PersonHandset, (person.id, phone.id)) is None:
         s.add(PersonHandset(person_id=person.id, handset_id=phone.id))
         s.flush()

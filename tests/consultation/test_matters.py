@@ -150,3 +150,13 @@ def test_a_late_objection_and_a_foreign_one_are_refused_with_the_reason(village:
         with pytest.raises(Refused) as no:
             objections.open_(s, c, somebody(s, "郭亮"), "反对", "sms")
         assert no.value.code == "late"
+
+
+def test_only_a_menu_is_cut_from_a_spoken_notice() -> None:
+    said = matters.spoken_words
+    assert (
+        said("修路。（停一秒）同意修，请按1。（停）不同意，请按2，您说的话替您保密。（停）再听一遍，请按9。")
+        == "修路。"
+    )
+    for kept in ("通过。请按二组方案执行。每户补二百。", "请按1号通知来领米。带上户口本。", "有事请按门铃。"):
+        assert said(kept) == kept

@@ -43,11 +43,15 @@ class FakeCarrier:
         self.asked.append({"to": to, "callback": callback, "url": url, "sender": sender, "detect": detect})
         return self._take(to, "", "CA", sender)
 
+    def _listed(self, to: str, since: datetime) -> list[Found]:
+        found = [f for f in self.sent if f.to == to and f.carrier_id not in self.unlisted]
+        return [f for f in found if f.created_at and f.created_at >= since]
+
     async def find_messages(self, to: str, since: datetime) -> list[Found]:
-        return [f for f in self.sent if f.to == to and f.body and f.carrier_id not in self.unlisted]
+        return [f for f in self._listed(to, since) if f.body]
 
     async def find_calls(self, to: str, since: datetime) -> list[Found]:
-        return [f for f in self.sent if f.to == to and not f.body and f.carrier_id not in self.unlisted]
+        return [f for f in self._listed(to, since) if not f.body]
 
     async def look_up(self, carrier_id: str, channel: str) -> Found | None:
         return next((f for f in self.sent if f.carrier_id == carrier_id), None)

@@ -1,53 +1,19 @@
 """Calls we place: what proves that a notice was heard, answering machines, and calls that broke off."""
 
-import re
 from datetime import timedelta
-from xml.etree import ElementTree
 
 import time_machine
 from sqlalchemy import select
 
-from gateway import clock, conversations, inbound
+from gateway import clock
 from gateway.consultation import matters
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.outreach import broadcasts, outbox
 from gateway.people import residents
 from gateway.runtime import Runtime
+from tests.calls import Call
 from tests.conftest import SUN, WANG
 from tests.outreach.conftest import FakeCarrier
-
-
-class Call:
-    """One call between a handset and us, led by the addresses in our answers."""
-
-    def __init__(self, rt: Runtime, phone: str, sid: str, url: str = "", **more: str) -> None:
-        self.rt, self.url = rt, url
-        direction = "outbound-api" if url else "inbound"
-        hotline = rt.settings.hotline
-        here, there = (hotline, phone) if url else (phone, hotline)
-        self.form = {
-            "CallSid": sid,
-            "Direction": direction,
-            "From": here,
-            "To": there,
-            "CallStatus": "in-progress",
-        }
-        self.said = self._ask(more)
-
-    def _ask(self, more: dict[str, str]) -> str:
-        query = dict(re.findall(r"([a-z]+)=([^&]+)", self.url.partition("?")[2]))
-        root = ElementTree.fromstring(inbound.voice(self.rt, {**self.form, **more}, query).encode())
-        wait = next((e for e in root.iter() if e.tag in ("Gather", "Record")), None)
-        self.url = str(wait.get("action")) if wait is not None else ""
-        self.said = "".join(e.text or "" for e in root.iter("Say"))
-        return self.said
-
-    def press(self, key: str) -> str:
-        return self._ask({"Digits": key})
-
-    def hang_up(self) -> None:
-        with self.rt.db.write() as s:
-            conversations.ended(s, self.form["CallSid"])
 
 
 def notice(rt: Runtime, carrier: FakeCarrier, phone: str, number: int) -> tuple[int, str]:

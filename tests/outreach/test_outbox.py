@@ -491,3 +491,65 @@ def test_an_audience_can_be_narrowed_by_tag_role_language_and_standing(each_vill
     left = reached(each_village, areas=here, consultation=matter_id, standing="not_yet")
     assert SUN.phone not in left and WANG.phone in left
     assert reached(each_village, areas=here, role="delegate") < everybody
+
+
+def test_two_lost_calls_to_one_handset_are_not_taken_for_each_other(
+    each_village: Runtime, carrier: FakeCarrier
+) -> None:
+    first, second = told(each_village, "voice"), told(each_village, "voice")
+    never = {"first": True}
+
+    def only_the_second_arrives(to: str) -> object:
+        if to != WANG.phone:
+            return None
+        if never.pop("first", False):
+            return Ambiguous("reset")
+        return ("lost", Ambiguous("500"))
+
+    carrier.mood = only_the_second_arrives
+    outbox.drain(each_village, "calls")
+    for id in (first, second):
+        lapse(each_village, id)
+    reconcile.sweep(each_village)
+    assert {delivery(each_village, id, WANG.phone).state for id in (first, second)} == {"unknown"}
+    assert [f.to for f in carrier.sent].count(WANG.phone) == 1
+    sid = next(f.carrier_id for f in carrier.sent if f.to == WANG.phone)
+    url = [a for a in carrier.asked if a["to"] == WANG.phone][1]["callback"]
+    arrived = int(str(url).split("d=")[1].split("&")[0])
+    with each_village.db.read() as s:
+        d = s.get_one(Delivery, arrived)
+    report(each_village, d, "completed", sid=sid)
+    for id in (first, second):
+        lapse(each_village, id)
+    reconcile.sweep(each_village)
+    states = {delivery(each_village, id, WANG.phone).state for id in (first, second)}
+    assert states == {"delivered", "planned"}
+
+
+def test_a_clock_that_is_fast_does_not_send_twice(each_village: Runtime, carrier: FakeCarrier) -> None:
+    id = told(each_village)
+    carrier.mood = lambda to: ("lost", Ambiguous("500"))
+    outbox.drain(each_village, "bulk")
+    carrier.sent = [
+        type(f)(
+            f.carrier_id, f.to, f.sender, f.body, f.status, None, f.direction, clock.now() - timedelta(minutes=13)
+        )
+        for f in carrier.sent
+    ]  # fmt: skip
+    lapse(each_village, id)  # submitted ten minutes ago by our clock, thirteen by the carrier's
+    reconcile.sweep(each_village)
+    assert counts(each_village, id).keys() == {"accepted"}
+
+
+def test_a_broadcast_is_not_done_while_something_is_unknown(
+    each_village: Runtime, carrier: FakeCarrier
+) -> None:
+    id = told(each_village)
+    outbox.drain(each_village, "bulk")
+    with each_village.db.write() as s:
+        s.scalars(select(Delivery).where(Delivery.channel == "sms").limit(1)).one().state = "unknown"
+        assert broadcasts.finish(s) == []
+        s.scalars(select(Delivery).where(Delivery.state == "unknown")).one().state = "accepted"
+        for d in s.scalars(select(Delivery).where(Delivery.state == "planned")):
+            d.state = "failed"
+        assert broadcasts.finish(s) == [id]

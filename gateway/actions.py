@@ -32,13 +32,17 @@ class Turn:
 
     s: Session
     settings: Settings
-    handset: Handset
+    handset_id: int
     facts: dict[str, str]
     channel: str = "voice"
     heard: object = None
     delivery: Delivery | None = None
     recording_id: int | None = None
     _people: list[Person] | None = None
+
+    @property
+    def handset(self) -> Handset:
+        return self.s.get_one(Handset, self.handset_id)
 
     @property
     def person(self) -> Person | None:
@@ -53,7 +57,7 @@ class Turn:
     def people(self) -> list[Person]:
         """Who is reached at this handset; asked for once a turn, since most of a turn's price is queries."""
         if self._people is None:
-            self._people = residents.people_on(self.s, self.handset.id)
+            self._people = residents.people_on(self.s, self.handset_id)
         return self._people
 
 
@@ -261,7 +265,7 @@ def keep_opinion(turn: Turn) -> Result:
         turn.s,
         consultation=turn.matter,
         person=turn.person,
-        handset_id=turn.handset.id,
+        handset_id=turn.handset_id,
         words=words,
         channel=turn.channel,
         recording_id=recording_id,
@@ -276,7 +280,7 @@ def keep_proposal(turn: Turn) -> Result:
         turn.s,
         consultation=None,
         person=turn.person,
-        handset_id=turn.handset.id,
+        handset_id=turn.handset_id,
         words=words,
         channel=turn.channel,
         recording_id=recording_id,
@@ -310,7 +314,7 @@ def open_objection(turn: Turn) -> Result:
     if person is None and len(turn.people()) == 1:
         person = turn.people()[0]
     try:
-        made = objections.open_(turn.s, c, person, "", turn.channel, handset_id=turn.handset.id)
+        made = objections.open_(turn.s, c, person, "", turn.channel, handset_id=turn.handset_id)
     except Refused as no:
         return ("late" if no.code in ("late", "not_public") else "stranger"), {}
     return "ok", {
@@ -341,7 +345,7 @@ def keep_late_objection(turn: Turn) -> Result:
         turn.s,
         consultation=turn.matter,
         person=turn.person,
-        handset_id=turn.handset.id,
+        handset_id=turn.handset_id,
         words=words,
         channel=turn.channel,
         recording_id=recording_id,
@@ -405,7 +409,7 @@ def want_callback(turn: Turn) -> Result:
 def call_back(
     s: Session,
     handset: Handset,
-    person: Person | None,
+    person: Person | residents.Resident | None,
     words: str,
     channel: str,
     recording_id: int | None = None,

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.ivr.script import Script
 from gateway.models.conversation import Conversation
-from gateway.models.person import Handset
 
 _OURS = timedelta(hours=24)  # after a call of ours broke off: an elder rings back when the cows are in
 _THEIRS = timedelta(minutes=30)
@@ -21,19 +20,20 @@ def ended(s: Session, call: str) -> None:
         c.expires_at = clock.now() + (_OURS if c.delivery_id else _THEIRS)
 
 
-def broken_off(s: Session, script: Script, handset: Handset, people: int) -> Conversation | None:
+def broken_off(s: Session, script: Script, handset_id: int, people: int) -> Conversation | None:
     """The call to take up again, or None: one that broke off at a question about a matter.
 
-    Where several people share the handset it is not taken up: whoever rings now may be another of them.
+    Only where the handset is one known person's: on a shared one, or with a hidden number, whoever rings now may be
+    somebody else.
     Taken up once; the caller marks it by making the next conversation.
     """
     last = s.scalar(
         select(Conversation)
-        .where(Conversation.handset_id == handset.id, Conversation.channel == "voice")
+        .where(Conversation.handset_id == handset_id, Conversation.channel == "voice")
         .order_by(Conversation.id.desc())
         .limit(1)
     )
-    if last is None or last.over or last.expires_at < clock.now() or people > 1:
+    if last is None or last.over or last.expires_at < clock.now() or people != 1:
         return None
     step = script.steps.get(str(last.place.get("step", "")))
     asked = step is not None and step.does == "choose" and last.script == script.name

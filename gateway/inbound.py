@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from gateway import actions, clock, conversations, phones
 from gateway.actions import ACTIONS
-from gateway.db import insert_into
+from gateway.db import insert_into, vault
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
 from gateway.ivr.load import load_all
@@ -23,6 +24,7 @@ from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset
 from gateway.outreach import broadcasts, settling
 from gateway.people import residents
+from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
 from gateway.settings import SCRIPTS
@@ -41,7 +43,29 @@ def scripts() -> dict[str, Script]:
     return load_all(SCRIPTS, ACTIONS)
 
 
-Handle = Callable[[Session, InboundEvent, Handset], str]
+Handle = Callable[[Session, int], tuple[str, str | None]]  # handset → answer and intent
+
+
+def _stored_for(sql: Sql) -> Select[Any]:
+    stored = select(InboundEvent.answer).where(
+        InboundEvent.carrier_id == given("carrier_id"), InboundEvent.step == given("step")
+    )
+    return select(Handset.id, stored.scalar_subquery().label("answer")).where(
+        Handset.number_index == given("index")
+    )
+
+
+class _Known(NamedTuple):
+    """A handset and, if this event was here before, the answer it got."""
+
+    id: int
+    answer: str | None
+
+
+_KNOWN = Prepared(_stored_for, _Known)
+_STORE: Prepared[Any] = Prepared(
+    lambda sql: sql.insert(InboundEvent).on_conflict_do_nothing().returning(InboundEvent.id)
+)
 
 
 def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
@@ -51,15 +75,17 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
     """
     carrier_id = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
 
-    def handle(s: Session, event: InboundEvent, handset: Handset) -> str:
-        if form.get("To") in rt.settings.pool:
-            handset.sender = form["To"]  # broadcasts will come from the number they know
-        text = intents.answer(s, rt.settings, handset, form, event)
+    def handle(s: Session, handset_id: int) -> tuple[str, str | None]:
+        if len(rt.settings.pool) > 1 and form.get("To") in rt.settings.pool:
+            s.get_one(Handset, handset_id).sender = form[
+                "To"
+            ]  # broadcasts will come from the number they know
+        text, intent = intents.answer(s, rt.settings, handset_id, form)
         if late:  # nobody waits for this document: the answer leaves through the outbox
             if text:
-                broadcasts.say(s, handset, sms=text, channel="sms")
+                broadcasts.say(s, s.get_one(Handset, handset_id), sms=text, channel="sms")
             text = None
-        return render.message_document(text)
+        return render.message_document(text), intent
 
     return _once(rt, carrier_id, "sms", form, handle, render.message_document(reply_text("trouble")))
 
@@ -69,60 +95,70 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     turn = query.get("t", "")
     step = f"turn-{turn}" if "c" in query and turn.isdigit() else "start"
 
-    def handle(s: Session, event: InboundEvent, handset: Handset) -> str:
-        return _one_turn(rt, s, handset, form, query)
+    def handle(s: Session, handset_id: int) -> tuple[str, str | None]:
+        return _one_turn(rt, s, handset_id, form, query), None
 
     return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY))
 
 
+class _Repeated(Exception):
+    """The same event was stored by another request while this one was being processed."""
+
+
 def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> str:
+    """Process an event and store it with its answer, in one transaction, or find the answer it got before.
+
+    Two at once: whoever stores it second takes everything back and gives the first one's answer.
+    """
     if not carrier_id:
         return sorry
+    outbound = form.get("Direction", "inbound").startswith("outbound")
+    phone = _phone(form.get("To" if outbound else "From", ""))
+    event = {"carrier_id": carrier_id, "step": step, "payload": dict(form), "created_at": clock.now()}
+
+    def known(s: Session) -> _Known:
+        index = vault().index(phone.e164)
+        found = _KNOWN.first(s, index=index, carrier_id=carrier_id, step=step)
+        return found or _Known(residents.handset_for(s, phone).id, None)
+
+    try:
+        with rt.db.write() as s:
+            handset_id, stored = known(s)
+            if stored is not None:
+                return stored or sorry
+            answer, intent = handle(s, handset_id)
+            if not _STORE.all(s, **event, handset_id=handset_id, answer=answer, intent=intent, error=None):
+                raise _Repeated
+            return answer
+    except Exception as error:  # whatever went wrong, what the resident said is kept and somebody rings back
+        failure = error
     with rt.db.write() as s:
-        outbound = form.get("Direction", "inbound").startswith("outbound")
-        handset = _handset(s, form.get("To" if outbound else "From", ""))
-        new = insert_into(s, InboundEvent).values(
-            carrier_id=carrier_id, step=step, handset_id=handset.id, payload=dict(form), answer="",
-            created_at=clock.now(),
-        )  # fmt: skip
-        id = s.scalar(new.on_conflict_do_nothing().returning(InboundEvent.id))
-        if id is None:
-            stored = s.scalar(
-                select(InboundEvent.answer).where(
-                    InboundEvent.carrier_id == carrier_id, InboundEvent.step == step
-                )
-            )
+        handset_id, stored = known(s)
+        if stored is not None:
             return stored or sorry
-        event = s.get_one(InboundEvent, id)
-        try:
-            with s.begin_nested():
-                event.answer = handle(s, event, handset)
-        except (
-            Exception
-        ) as error:  # whatever went wrong, what the resident said is kept and somebody rings back
-            log.exception("an inbound event could not be processed", row=id)
-            s.refresh(event)
-            event.answer, event.error = sorry, f"{type(error).__name__}: {error}"[:500]
-            actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
-            s.merge(Fact(name="alarm:inbound", value="有来电或短信没有处理成，已记在“收件”里，请回电"))
-        return event.answer
+        log.error("an inbound event could not be processed", exc_info=failure)
+        why = f"{type(failure).__name__}: {failure}"[:500]
+        if not _STORE.all(s, **event, handset_id=handset_id, answer=sorry, intent=None, error=why):
+            raise failure  # its twin is being stored this moment: the carrier asks again
+        handset = s.get_one(Handset, handset_id)
+        actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
+        s.merge(Fact(name="alarm:inbound", value="有来电或短信没有处理成，已记在“收件”里，请回电"))
+    return sorry
 
 
-def _handset(s: Session, number: str) -> Handset:
+def _phone(number: str) -> phones.Phone:
     if phones.is_hidden(number):
-        phone = phones.Phone(phones.HIDDEN, phones.UNKNOWN)  # one row for all of them, and nobody's
-    else:
-        try:
-            phone = phones.normalize(number)
-        except phones.BadPhone:
-            phone = phones.Phone(number[:20], phones.UNKNOWN)
-    return residents.handset_for(s, phone)
+        return phones.Phone(phones.HIDDEN, phones.UNKNOWN)  # one row for all of them, and nobody's
+    try:
+        return phones.normalize(number)
+    except phones.BadPhone:
+        return phones.Phone(number[:20], phones.UNKNOWN)
 
 
 # ---- one turn of a call ----------------------------------------------------------------------------------
 
 
-def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapping[str, str]) -> str:
+def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mapping[str, str]) -> str:
     script = scripts()[HOTLINE]
     call, conversation = form["CallSid"], None
     if query.get("c", "").isdigit():
@@ -135,12 +171,14 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
     act = actions.Turn(
         s=s,
         settings=rt.settings,
-        handset=handset,
+        handset_id=handset_id,
         facts=dict(conversation.facts) if conversation else {},
         delivery=delivery,
     )
     if conversation is None:
-        before = conversations.broken_off(s, script, handset, len(act.people())) if delivery is None else None
+        before = (
+            conversations.broken_off(s, script, handset_id, len(act.people())) if delivery is None else None
+        )
         if before is not None:
             act.facts, before.over = dict(before.facts), True
             delivery = act.delivery = s.get(Delivery, before.delivery_id) if before.delivery_id else None
@@ -150,7 +188,7 @@ def _one_turn(rt: Runtime, s: Session, handset: Handset, form: Form, query: Mapp
             act.facts |= _first_facts(s, act)
             turn = begin(script, _entry(s, delivery, form), act.facts)
         conversation = Conversation(
-            handset_id=handset.id,
+            handset_id=handset_id,
             channel="voice",
             carrier_id=call,
             script=script.name,
@@ -247,7 +285,7 @@ def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], 
         seconds = int(form["RecordingDuration"]) if form.get("RecordingDuration", "").isdigit() else 0
         if seconds == 0 and form.get("RecordingDuration"):
             return Silence()
-        kept = _keep_recording(s, act.handset, form, f"{call}:{query.get('t', '')}", seconds)
+        kept = _keep_recording(s, act.handset_id, form, f"{call}:{query.get('t', '')}", seconds)
         act.recording_id = kept.id
         return Recording(str(kept.id), seconds)
     if not digits or query.get("silence"):
@@ -256,12 +294,12 @@ def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], 
 
 
 def _keep_recording(
-    s: Session, handset: Handset, form: Form, otherwise: str, seconds: int
+    s: Session, handset_id: int, form: Form, otherwise: str, seconds: int
 ) -> answer.Recording:
     """The recording's row, which the status callback may have made first."""
     id = form.get("RecordingSid") or otherwise
     kept = _recording(s, id)
-    kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset.id
+    kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset_id
     s.flush()
     return kept
 

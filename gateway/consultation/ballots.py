@@ -1,16 +1,20 @@
 """Choices on an open matter: one voice per person, household or owner; the last before closing counts."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import matters, receipts
+from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, BallotLog
 from gateway.models.consultation import Consultation
 from gateway.models.person import Household, Person
+from gateway.people.residents import Resident
+from gateway.prepared import Prepared, Sql, given
 
 
 @dataclass
@@ -25,16 +29,41 @@ class Tally:
     area_agreed: dict[str, float] = field(default_factory=dict)  # owners: square metres by option
 
 
+class Choice(NamedTuple):
+    """A person's present choice, as far as an answer needs it."""
+
+    option: str
+    channel: str
+    receipt: str
+
+
+_PRESENT = Prepared(
+    lambda sql: select(Ballot.option, Ballot.channel, Ballot.receipt).where(
+        Ballot.consultation_id == given("consultation_id"), Ballot.person_id == given("person_id")
+    ),
+    Choice,
+)
+_LOG: Prepared[Any] = Prepared(lambda sql: sql.insert(BallotLog))
+
+
+@Prepared
+def _PUT(sql: Sql) -> Any:
+    put = sql.insert(Ballot)
+    fresh = ("household_id", "option", "channel", "receipt", "entered_by", "paper")
+    changed = {name: put.excluded[name] for name in fresh} | {"changed_at": put.excluded.created_at}
+    return put.on_conflict_do_update(index_elements=["consultation_id", "person_id"], set_=changed)
+
+
 def cast(
     s: Session,
-    c: Consultation,
-    person: Person,
+    c: Consultation | Matter,
+    person: Person | Resident,
     option: str,
     channel: str,
     *,
     by: int | None = None,
     paper: str = "",
-) -> Ballot:
+) -> Choice:
     """Record or replace a person's choice; the ballot carries a fresh receipt when the choice is new.
 
     Raises :class:`Refused` with code ``closed``, ``not_yet``, ``option``, ``stranger`` or ``unverified``.
@@ -51,41 +80,34 @@ def cast(
         raise Refused(f"{c.number}号已经截止了", code="closed")
     if option not in c.options:
         raise Refused(f"{c.number}号没有“{option}”这个选项", "option", code="option")
-    if not matters.may_answer(s, c, person):
+    # an SMS and a call from one person may come at once: the second waits for the first
+    if not matters.may_answer(s, c, person, wait=True):
         raise Refused("这件事不在您这边表决", code="stranger")
     if person.state not in ("verified", "rostered"):
         raise Refused("您的登记还没核对好", code="unverified")
-    # an SMS and a call from one person may come at once: the second waits for the first
-    s.execute(select(Person.id).where(Person.id == person.id).with_for_update())
-    ballot = s.scalar(select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id))
-    if ballot and ballot.option == option and ballot.channel == channel and by is None:
-        return ballot  # said twice: same receipt, nothing new happened
+    present = _PRESENT.first(s, consultation_id=c.id, person_id=person.id)
+    if present and present.option == option and present.channel == channel and by is None:
+        return present  # said twice: same receipt, nothing new happened
     receipt = receipts.mint(s, "ballot", c.id, person.id)
-    if ballot is None:
-        ballot = Ballot(consultation_id=c.id, person_id=person.id)
-        s.add(ballot)
-    else:
-        ballot.changed_at = now
-    ballot.household_id, ballot.option, ballot.channel = person.household_id, option, channel
-    ballot.receipt, ballot.entered_by, ballot.paper = receipt, by, paper
-    s.add(
-        BallotLog(
-            consultation_id=c.id,
-            person_id=person.id,
-            option=option,
-            channel=channel,
-            receipt=receipt,
-            entered_by=by,
-            paper=paper,
-        )
-    )
-    s.flush()
-    return ballot
+    row = {
+        "consultation_id": c.id,
+        "person_id": person.id,
+        "option": option,
+        "channel": channel,
+        "receipt": receipt,
+        "entered_by": by,
+        "paper": paper,
+        "created_at": now,
+    }
+    _PUT.all(s, **row, household_id=person.household_id, changed_at=None)
+    _LOG.all(s, **row)
+    return Choice(option, channel, receipt)
 
 
-def of(s: Session, c: Consultation, person: Person) -> Ballot | None:
+def of(s: Session, c: Consultation, person: Person | Resident) -> Ballot | None:
     """This person's present choice, if any."""
-    return s.scalar(select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id))
+    found = select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id)
+    return s.scalar(found.execution_options(populate_existing=True))  # cast() writes past loaded objects
 
 
 def tally(s: Session, c: Consultation) -> Tally:
@@ -95,7 +117,10 @@ def tally(s: Session, c: Consultation) -> Tally:
     decides duplicates, delegate designated); without one, the member who answered last speaks for it.
     A difference inside a household is listed, never settled silently.
     """
-    rows = list(s.scalars(select(Ballot).where(Ballot.consultation_id == c.id).order_by(Ballot.id)))
+    said = select(Ballot).where(Ballot.consultation_id == c.id).order_by(Ballot.id)
+    rows = list(
+        s.scalars(said.execution_options(populate_existing=True))
+    )  # cast() writes past loaded objects
     if c.unit == "person":
         voices = rows
         conflicts: list[str] = []

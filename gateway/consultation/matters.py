@@ -1,19 +1,22 @@
 """Making a consultation, finding it, and knowing whom it asks."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, String, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from gateway import clock, text
+from gateway.consultation.glance import Matter, above
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import UNITS, Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.person import Household, Person
-from gateway.people.residents import GONE
+from gateway.people.residents import GONE, Resident
+from gateway.prepared import Prepared, Sql, given
 
 TOLD = ("NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED")
 
@@ -132,38 +135,71 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
 
 def eligible(s: Session, c: Consultation) -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
-    found = select(Person).where(Person.area_id.in_(area_ids(s, c)), Person.state.not_in(GONE))
-    adult_before = clock.now().year - 18
-    found = found.where((Person.birth_year.is_(None)) | (Person.birth_year <= adult_before))
-    if c.group:
-        found = found.where(Person.group == c.group)
-    if c.unit == "owner":
-        found = found.where(Person.owner)
-    return found
+    rules = _rules(literal(c.group), literal(c.unit), literal(_adult_before()))
+    return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules)
 
 
-def may_answer(s: Session, c: Consultation, person: Person) -> bool:
-    return s.scalar(eligible(s, c).where(Person.id == person.id)) is not None
+def _rules(group: Any, unit: Any, adult_before: Any) -> tuple[ColumnElement[bool], ...]:
+    """What a person of the areas asked has to be."""
+    return (
+        Person.state.not_in(GONE),
+        or_(Person.birth_year.is_(None), Person.birth_year <= adult_before),
+        or_(group == "", Person.group == group),
+        or_(unit != "owner", Person.owner),
+    )
 
 
-def concerns(s: Session, c: Consultation, person: Person) -> bool:
+def _adult_before() -> int:
+    return clock.now().year - 18
+
+
+def _may(sql: Sql) -> Select[Any]:
+    asked, own = aliased(Area), aliased(Area)
+    lives_there = (
+        select(ConsultationArea.area_id)
+        .join(asked, asked.id == ConsultationArea.area_id)
+        .join(own, own.path.startswith(asked.path))
+        .where(ConsultationArea.consultation_id == given("consultation"), own.id == Person.area_id)
+    )
+    rules = _rules(given("group", String), given("unit", String), given("adult_before", Integer))
+    return select(Person.id).where(Person.id == given("person"), lives_there.exists(), *rules)
+
+
+_MAY: Prepared[Any] = Prepared(_may)
+_MAY_AND_WAIT: Prepared[Any] = Prepared(lambda sql: _may(sql).with_for_update(of=Person))
+
+
+def may_answer(
+    s: Session, c: Consultation | Matter, person: Person | Resident, *, wait: bool = False
+) -> bool:
+    """Whether this person is one of the :func:`eligible`. With ``wait``, whatever else this person is
+    answering just now is finished first, and waits for this transaction's end."""
+    statement = _MAY_AND_WAIT if wait else _MAY
+    found = statement.first(
+        s, consultation=c.id, person=person.id, group=c.group, unit=c.unit, adult_before=_adult_before()
+    )
+    return found is not None
+
+
+def concerns(s: Session, c: Consultation, person: Person | Resident) -> bool:
     """Whether the person belongs to those asked or affected, whoever may vote."""
     if person.area_id not in area_ids(s, c):
         return False
     return not c.group or person.group == c.group
 
 
-def for_people(s: Session, people: list[Person], states: tuple[str, ...]) -> list[Consultation]:
+def for_people(
+    s: Session, people: Sequence[Person | Resident], states: tuple[str, ...]
+) -> list[Consultation]:
     """Consultations in these states that concern one of these people, oldest number first."""
     if not people:
         return []
     own = {p.area_id for p in people}
     paths = list(s.scalars(select(Area.path).where(Area.id.in_(own))))
-    above = {part for path in paths for part in _prefixes(path)}
     asked = (
         select(ConsultationArea.consultation_id)
         .join(Area, Area.id == ConsultationArea.area_id)
-        .where(Area.path.in_(above))
+        .where(Area.path.in_(above(paths)))
     )
     found = s.scalars(
         select(Consultation)
@@ -171,11 +207,6 @@ def for_people(s: Session, people: list[Person], states: tuple[str, ...]) -> lis
         .order_by(Consultation.number)
     )
     return [c for c in found if not c.group or any(p.group == c.group for p in people)]
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.strip("/").split("/")
-    return ["/" + "/".join(parts[: n + 1]) + "/" for n in range(len(parts))]
 
 
 def household_of(s: Session, person: Person) -> Household | None:

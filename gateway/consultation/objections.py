@@ -12,6 +12,7 @@ from gateway.models.answer import Objection
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
+from gateway.people.residents import Resident
 
 EXPLAIN_DAYS = 5  # domain.md §2: OBJECTED, explain (5 d)
 
@@ -19,7 +20,7 @@ EXPLAIN_DAYS = 5  # domain.md §2: OBJECTED, explain (5 d)
 def open_(
     s: Session,
     c: Consultation,
-    person: Person | None,
+    person: Person | Resident | None,
     words: str,
     channel: str,
     *,
@@ -90,7 +91,7 @@ def still_open(s: Session, c: Consultation) -> int:
     )
 
 
-def of(s: Session, c: Consultation, person: Person) -> Objection | None:
+def of(s: Session, c: Consultation, person: Person | Resident) -> Objection | None:
     """This person's objection that is not yet settled."""
     return s.scalar(
         select(Objection).where(

@@ -5,10 +5,12 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import receipts
+from gateway.consultation.glance import Matter
 from gateway.models.answer import Opinion
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
+from gateway.people.residents import Resident
 
 KINDS = ("opinion", "proposal", "callback", "message", "late_objection")
 
@@ -16,8 +18,8 @@ KINDS = ("opinion", "proposal", "callback", "message", "late_objection")
 def add(
     s: Session,
     *,
-    consultation: Consultation | None,
-    person: Person | None,
+    consultation: Consultation | Matter | None,
+    person: Person | Resident | None,
     handset_id: int | None,
     words: str,
     channel: str,

@@ -1,11 +1,19 @@
 """Receipt codes: short enough to be said over the phone."""
 
 import secrets
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway import clock
 from gateway.models.answer import Receipt
+from gateway.prepared import Prepared
+
+# whoever inserts a code first has it: nobody looks before
+_KEEP: Prepared[Any] = Prepared(
+    lambda sql: sql.insert(Receipt).on_conflict_do_nothing(index_elements=["code"]).returning(Receipt.code)
+)
 
 
 def mint(s: Session, kind: str, consultation_id: int | None, person_id: int | None) -> str:
@@ -13,9 +21,8 @@ def mint(s: Session, kind: str, consultation_id: int | None, person_id: int | No
     for attempt in range(40):
         digits = 5 if attempt < 20 else 6
         code = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
-        if s.scalar(select(Receipt.id).where(Receipt.code == code)) is None:
-            s.add(Receipt(code=code, kind=kind, consultation_id=consultation_id, person_id=person_id))
-            s.flush()
+        row = {"kind": kind, "consultation_id": consultation_id, "person_id": person_id}
+        if _KEEP.first(s, code=code, **row, created_at=clock.now()):
             return code
     raise RuntimeError("no free receipt code in forty tries")
 

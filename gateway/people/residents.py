@@ -1,7 +1,7 @@
 """Finding residents and the handsets they answer."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,20 @@ from gateway.phones import HIDDEN, Phone
 
 GONE = ("rejected", "left")
 T = TypeVar("T")
+
+
+class Resident(NamedTuple):
+    """A person on a handset as a message from it needs to know them; names as in :class:`Person`."""
+
+    id: int
+    area_id: int
+    household_id: int | None
+    name: str
+    group: str
+    language: str
+    state: str
+    path: str  # of the area, and how it signs an SMS
+    signed: str
 
 
 @dataclass

@@ -1,88 +1,165 @@
 """What an SMS may be about: who holds the handset, what they were asked last, what is open to them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import actions, clock
-from gateway.consultation import lifecycle, matters
-from gateway.models.answer import Ballot, Objection
+from gateway.consultation import glance, lifecycle
+from gateway.consultation.glance import Matter
+from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.outreach import Broadcast, Delivery
-from gateway.models.person import Handset, Person
+from gateway.models.person import Handset, Person, PersonHandset
+from gateway.people.residents import GONE, Resident
+from gateway.prepared import Prepared, Sql, given
 
 PUBLIC = ("PUBLICITY", "OBJECTED", "EXPLAINED")
 _KNOWN = ("OPEN", "NOTICED", "DRAFTED", *PUBLIC, *lifecycle.AFTER)
 
 
-def area_of(s: Session, found: list[Person]) -> Area:
-    """The village that answers; for strangers the top area."""
-    return actions.area_of(s, found)
-
-
-def question(s: Session, handset: Handset) -> Question | None:
+class Asked(NamedTuple):
     """What this handset was asked by SMS and has not answered yet."""
-    return s.scalar(
-        select(Question).where(Question.handset_id == handset.id, Question.expires_at > clock.now())
+
+    kind: str
+    consultation_id: int | None
+    data: dict[str, Any]
+
+
+class Around(NamedTuple):
+    """What surrounds a message: who sent it, and what they can mean by it."""
+
+    residents: list[Resident]
+    asked: Asked | None
+    matters: list[Matter]
+    context: dict[str, Any]
+    signed: str
+
+
+class _Row(NamedTuple):
+    """One person on the handset (one row without person where there is none) and what is known of the handset."""
+
+    id: int | None
+    area_id: int
+    household_id: int | None
+    name: str
+    group: str
+    language: str
+    state: str
+    path: str
+    signature: str
+    area: str
+    kind: str | None
+    consultation_id: int | None
+    data: dict[str, Any]
+    told: int | None
+    objected: str | None
+
+
+def _told() -> Select[Any]:
+    """The consultation this handset's newest SMS was about: a bare “1” answers the last question."""
+    return (
+        select(func.coalesce(Broadcast.consultation_id, Delivery.about_id))
+        .select_from(Delivery)
+        .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Delivery.handset_id == given("handset"), Delivery.channel == "sms")
+        .where(or_(Broadcast.consultation_id.is_not(None), Delivery.about_id.is_not(None)))
+        .where(Delivery.state.not_in(("planned", "claimed", "failed")))
+        .order_by(Delivery.id.desc())
+        .limit(1)
     )
 
 
-def of(s: Session, handset: Handset, found: list[Person], asked: Question | None) -> dict[str, Any]:
-    """The interpreter's context (domain.md §3, “Context”), from what is stored."""
-    concerned = matters.for_people(s, found, _KNOWN)
+def _objected() -> Select[Any]:
+    """The numbers of what people on this handset object to, with commas between them."""
+    return (
+        select(func.aggregate_strings(cast(Consultation.number, String), ","))
+        .select_from(Objection)
+        .join(Consultation, Consultation.id == Objection.consultation_id)
+        .join(PersonHandset, PersonHandset.person_id == Objection.person_id)
+        .join(Person, and_(Person.id == Objection.person_id, Person.state.not_in(GONE)))
+        .where(PersonHandset.handset_id == given("handset"), Objection.state.in_(("open", "explained")))
+    )
+
+
+def _around(sql: Sql) -> Any:
+    person = (Person.id, Person.area_id, Person.household_id, Person.name, Person.group.label("group"))
+    return (
+        select(
+            *(*person, Person.language, Person.state, Area.path, Area.signature, Area.name.label("area")),
+            *(Question.kind, Question.consultation_id, Question.data),
+            *(_told().scalar_subquery().label("told"), _objected().scalar_subquery().label("objected")),
+        )
+        .select_from(Handset)
+        .outerjoin(PersonHandset, PersonHandset.handset_id == Handset.id)
+        .outerjoin(Person, and_(Person.id == PersonHandset.person_id, Person.state.not_in(GONE)))
+        .outerjoin(Area, Area.id == Person.area_id)
+        .outerjoin(Question, and_(Question.handset_id == Handset.id, Question.expires_at > given("now")))
+        .where(Handset.id == given("handset"))
+        .order_by(Person.id)
+    )
+
+
+_AROUND = Prepared(_around, _Row)
+
+
+def of(s: Session, handset_id: int) -> Around:
+    """What surrounds a message from this handset, in two statements."""
+    rows = _AROUND.all(s, handset=handset_id, now=clock.now())
+    found = [_resident(row) for row in rows if row.id is not None]
+    first = rows[0]
+    asked = Asked(first.kind, first.consultation_id, first.data) if first.kind else None
+    concerned = glance.concerning(s, found, _KNOWN)
+    own = [int(number) for number in (first.objected or "").split(",") if number]
+    context = _context(s, found, concerned, own, first.told, asked)
+    signed = found[0].signed if found else actions.area_of(s, []).signed
+    return Around(found, asked, concerned, context, signed)
+
+
+def _resident(row: _Row) -> Resident:
+    return Resident(*row[:8], f"【{row.signature or row.area}】")  # type: ignore[arg-type]
+
+
+def _context(
+    s: Session,
+    found: list[Resident],
+    concerned: list[Matter],
+    own: list[int],
+    told: int | None,
+    asked: Asked | None,
+) -> dict[str, Any]:
+    """The interpreter's context (domain.md §3, “Context”); it doesn't look at what was voted before."""
     now = clock.now()
-    over = [c for c in concerned if c.state == "OPEN" and c.closes_at and c.closes_at < now]
+    over = {c.id for c in concerned if c.state == "OPEN" and c.closes_at and c.closes_at < now}
     # NOTICED ones answer “not started yet”; counted as open, so that the number is recognised
-    open_now = [c for c in concerned if c.state in ("OPEN", "NOTICED") and c not in over]
+    open_now = [c for c in concerned if c.state in ("OPEN", "NOTICED") and c.id not in over]
     public = [c for c in concerned if c.state in PUBLIC]
-    ids = [p.id for p in found]
-    mine = dict(
-        s.execute(
-            select(Consultation.number, func.max(Ballot.option))
-            .join(Ballot, Ballot.consultation_id == Consultation.id)
-            .where(Ballot.person_id.in_(ids))
-            .group_by(Consultation.number)
-        )
-        .all()
-    ) if ids else {}  # fmt: skip
-    own = list(
-        s.scalars(
-            select(Consultation.number)
-            .join(Objection, Objection.consultation_id == Consultation.id)
-            .where(Objection.person_id.in_(ids), Objection.state.in_(("open", "explained")))
-        )
-    ) if ids else []  # fmt: skip
+    live = {c.id for c in (*open_now, *public)}
     context: dict[str, Any] = {
         "registered": bool(found),
         "handset_persons": [p.name for p in found],
         "language": (found[0].language if found else "zh-CN").split("-")[0],
         "open_votes": [c.number for c in open_now],
         "in_publicity": [c.number for c in public],
-        "closed": [c.number for c in concerned if c not in open_now and c not in public],
-        "already_voted": {str(n): o for n, o in mine.items()},
+        "closed": [c.number for c in concerned if c.id not in live],
         "own_objection": own,
         "options": {str(c.number): dict(c.options) for c in open_now},
     }
-    pending = _pending(s, handset, open_now, public, asked)
+    pending = _pending(s, told, open_now, public, asked)
     if pending:
         context["pending"] = pending
     return context
 
 
 def _pending(
-    s: Session,
-    handset: Handset,
-    open_now: list[Consultation],
-    public: list[Consultation],
-    asked: Question | None,
+    s: Session, about: int | None, open_now: list[Matter], public: list[Matter], asked: Asked | None
 ) -> dict[str, Any] | None:
     if asked is not None and asked.kind in ("reason", "words"):
-        c = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
-        return {"kind": "words", "consultation": c.number if c else None}
-    about = _last_told(s, handset)
+        of = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
+        return {"kind": "words", "consultation": of.number if of else None}
     inferred = about is None or all(c.id != about for c in (*open_now, *public))
     if inferred and len(open_now) == 1:
         about = open_now[0].id
@@ -99,17 +176,3 @@ def _pending(
         if c.id == about:
             return {"kind": "publicity", "consultation": c.number, "question": c.title}
     return None
-
-
-def _last_told(s: Session, handset: Handset) -> int | None:
-    """The consultation this handset's newest SMS was about: a bare “1” answers the last question."""
-    return s.scalar(
-        select(func.coalesce(Broadcast.consultation_id, Delivery.about_id))
-        .select_from(Delivery)
-        .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
-        .where(Delivery.handset_id == handset.id, Delivery.channel == "sms")
-        .where(or_(Broadcast.consultation_id.is_not(None), Delivery.about_id.is_not(None)))
-        .where(Delivery.state.not_in(("planned", "claimed", "failed")))
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )

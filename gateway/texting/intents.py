@@ -3,68 +3,60 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
 from gateway.actions import call_back, promised
 from gateway.consultation import ballots, lifecycle, matters, objections, opinions
+from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr.interpret import interpret
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.conversation import InboundEvent, Question
+from gateway.models.conversation import Question
 from gateway.models.organizer import Fact
-from gateway.models.person import Handset, Person
-from gateway.people import claims, consent, residents
+from gateway.people import claims, consent
+from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
 from gateway.texting import context as context_of
+from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask
 from gateway.texting.questions import query
 
 
 def answer(
-    s: Session, settings: Settings, handset: Handset, form: Mapping[str, str], event: InboundEvent
-) -> str | None:
-    """Do what the message asks and return the reply, or None where silence is right.
+    s: Session, settings: Settings, handset_id: int, form: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    """Do what the message asks; returns the reply (None where silence is right) and the intent understood.
 
     The carrier's own opt-out answers (``OptOutType``) are not answered twice.
     """
     words = form.get("Body", "")
-    people = residents.people_on(s, handset.id)
-    area = context_of.area_of(s, people)
-    question = context_of.question(s, handset)
-    context = context_of.of(s, handset, people, question)
-    m = Message(
-        s=s,
-        settings=settings,
-        handset=handset,
-        facts={},
-        channel="sms",
-        words=words,
-        context=context,
-        area=area,
-        _people=people,
-    )
+    residents, asked, matters, context, signed = context_of.of(s, handset_id)
+    m = Message(s, settings, handset_id, words, residents, matters, context, signed)
     if form.get("OptOutType"):
         _carrier_opt_out(m, form["OptOutType"].upper())
-        return None
+        return None, None
     if not words.strip() and int(form.get("NumMedia") or 0):
-        event.intent = "media"
-        return m.say("unknown")
-    said = _who_was_asked(m, question) or interpret(words, dict(context))
+        return m.say("unknown"), "media"
+    said = _who_was_asked(m, asked) or interpret(words, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
-    event.intent = intent
-    if question is not None and question.kind in ("reason", "words"):
+    if asked is not None and asked.kind in ("reason", "words"):
         if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
-            reply = _more_words(m, question)
-            s.delete(question)
-            return reply
-    if question is not None and intent not in ("query", "help", "clarify", "ignore"):
-        s.delete(question)  # answered, or left for something else
-        s.flush()
-    return DO.get(intent, _unknown)(m, fields)
+            reply = _more_words(m, asked)
+            _forget(m)
+            return reply, intent
+    if asked is not None and intent not in ("query", "help", "clarify", "ignore"):
+        _forget(m)  # answered, or left for something else
+    return DO.get(intent, _unknown)(m, fields), intent
+
+
+def _forget(m: Message) -> None:
+    """What this handset was asked is no longer waited for."""
+    m.s.execute(delete(Question).where(Question.handset_id == m.handset_id))
 
 
 def _carrier_opt_out(m: Message, kind: str) -> None:
@@ -77,19 +69,21 @@ def _carrier_opt_out(m: Message, kind: str) -> None:
 # ---- who -----------------------------------------------------------------------------------
 
 
-def _who_was_asked(m: Message, question: Question | None) -> dict[str, Any] | None:
+def _who_was_asked(m: Message, asked: Asked | None) -> dict[str, Any] | None:
     """A bare name after “whose answer is this?” completes the answer that waited."""
-    if question is None or question.kind != "who":
+    if asked is None or asked.kind != "who":
         return None
     name = text.normalize(m.words).strip("，。 .！!")
     if m.named(name) is None:
         return None
-    data = dict(question.data or {})
+    data = dict(asked.data or {})
     return {"intent": data.pop("intent"), "fields": {**data, "person": name}}
 
 
-def _voters(m: Message, c: Consultation) -> list[Person]:
-    return [p for p in m.people() if matters.may_answer(m.s, c, p)]
+def _voters(m: Message, c: Matter) -> list[Resident]:
+    if len(m.residents) == 1:
+        return m.residents  # nobody to choose from: ballots.cast says whether they may
+    return [p for p in m.residents if matters.may_answer(m.s, c, p)]
 
 
 # ---- choices ---------------------------------------------------------------------------------
@@ -102,7 +96,7 @@ def _vote(m: Message, f: Fields) -> str:
 
 def _cast(m: Message, f: Fields) -> tuple[str, str]:
     """The reply, and the short form for a list of several votes (empty when it wasn't counted)."""
-    c = m.found(f.get("consultation"))
+    c = m.glimpsed(f.get("consultation"))
     if c is None:
         return m.say("no_such", number=f.get("consultation", "")), ""
     people = m.people()
@@ -138,7 +132,7 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
 
 
 def _keep(
-    m: Message, c: Consultation | None, kind: str, person: Person | None = None, words: str = ""
+    m: Message, c: Consultation | Matter | None, kind: str, person: Resident | None = None, words: str = ""
 ) -> str:
     """Keep the words as they came; returns the receipt."""
     if person is None:
@@ -148,7 +142,7 @@ def _keep(
         m.s,
         consultation=c,
         person=person,
-        handset_id=m.handset.id,
+        handset_id=m.handset_id,
         words=words or m.words,
         channel="sms",
         kind=kind,
@@ -179,10 +173,10 @@ def _propose(m: Message, f: Fields) -> str:
     return m.say("proposal", receipt=_keep(m, None, "proposal"))
 
 
-def _more_words(m: Message, question: Question) -> str:
-    c = m.s.get(Consultation, question.consultation_id) if question.consultation_id else None
-    data = dict(question.data or {})
-    if question.kind == "reason":
+def _more_words(m: Message, asked: Asked) -> str:
+    c = m.s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
+    data = dict(asked.data or {})
+    if asked.kind == "reason":
         made = m.s.get(Objection, int(data.get("objection", 0)))
         if made is not None and made.state == "open":
             made.words = f"{made.words}\n{m.words}".strip()
@@ -210,7 +204,7 @@ def _object(m: Message, f: Fields) -> str:
     concerned = [p for p in people if matters.concerns(m.s, c, p)]
     who = m.named(f.get("person")) or (concerned or people)[0]
     try:
-        made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset.id)
+        made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset_id)
     except Refused as no:
         if no.code == "late":
             return m.say("objection_late", number=c.number, receipt=_keep(m, c, "late_objection", who))
@@ -261,8 +255,8 @@ def _register(m: Message, f: Fields) -> str:
     if not name:
         return m.say("register_how")
     made = claims.claim(m.s, m.handset, name, place, "sms")
-    signed = m.s.get(Area, made.area_id) if made.area_id else None
-    m.area = signed or m.area
+    area = m.s.get(Area, made.area_id) if made.area_id else None
+    m.signed = area.signed if area else m.signed
     return m.say("register_done" if made.state == "accepted" else "register_waiting", name=name)
 
 
@@ -321,7 +315,7 @@ def _clarify(m: Message, f: Fields) -> str:
     return m.say("unknown")
 
 
-def _clarify_option(m: Message, c: Consultation) -> str:
+def _clarify_option(m: Message, c: Consultation | Matter) -> str:
     options = "，".join(f"{label}回{key}" for key, label in c.options.items())
     return m.say("clarify_option", number=c.number, options=options)
 

@@ -5,40 +5,63 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from gateway import clock
-from gateway.actions import Turn
-from gateway.consultation import matters
+from gateway.consultation import glance, matters
+from gateway.consultation.glance import Matter
 from gateway.db import insert_into
-from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
-from gateway.models.person import Person
+from gateway.models.person import Handset
+from gateway.people.residents import Resident
 from gateway.replies import reply_text
+from gateway.settings import Settings
 
 _QUESTION_DAYS = 3  # how long a question of ours may be answered (script format: expires sms = "3d")
 Fields = dict[str, Any]
 
 
 @dataclass
-class Message(Turn):
-    """One SMS being answered: what an action gets, the words, and where they came from."""
+class Message:
+    """One SMS being answered: the words, where they came from, and what they may be about."""
 
-    words: str = ""
+    s: Session
+    settings: Settings
+    handset_id: int
+    words: str
+    residents: list[Resident]
+    matters: list[Matter]  # that concern them
     context: Mapping[str, Any] = field(default_factory=dict)
-    area: Area = field(default_factory=lambda: Area(code="-", name="村里", path="/", signature="协商热线"))
+    signed: str = "【协商热线】"  # how the village that answers opens its SMS
+    intent: str | None = None  # what was understood
+
+    @property
+    def handset(self) -> Handset:
+        return self.s.get_one(Handset, self.handset_id)
+
+    def people(self) -> list[Resident]:
+        return self.residents
 
     def say(self, name: str, /, **facts: Any) -> str:
-        return reply_text(name, sig=self.area.signed, **facts)
+        return reply_text(name, sig=self.signed, **facts)
 
     def found(self, number: Any) -> Consultation | None:
         return matters.find(self.s, int(number)) if str(number or "").isdigit() else None
 
-    def named(self, name: str | None) -> Person | None:
+    def glimpsed(self, number: Any) -> Matter | None:
+        """The same, light."""
+        if not str(number or "").isdigit():
+            return None
+        mine = next((c for c in self.matters if c.number == int(number)), None)
+        return mine or glance.numbered(self.s, int(number))
+
+    def named(self, name: str | None) -> Resident | None:
         """The person of that name on this handset."""
-        return next((p for p in self.people() if p.name == name), None) if name else None
+        return next((p for p in self.residents if p.name == name), None) if name else None
 
 
-def ask(m: Message, kind: str, c: Consultation | None, /, **data: Any) -> None:
+def ask(m: Message, kind: str, c: Consultation | Matter | None, /, **data: Any) -> None:
     """Remember what this handset was asked, in place of any earlier question."""
     row = {
         "kind": kind,
@@ -46,5 +69,5 @@ def ask(m: Message, kind: str, c: Consultation | None, /, **data: Any) -> None:
         "data": data,
         "expires_at": clock.now() + timedelta(days=_QUESTION_DAYS),
     }
-    put = insert_into(m.s, Question).values(handset_id=m.handset.id, created_at=clock.now(), **row)
+    put = insert_into(m.s, Question).values(handset_id=m.handset_id, created_at=clock.now(), **row)
     m.s.execute(put.on_conflict_do_update(index_elements=[Question.handset_id], set_=row))

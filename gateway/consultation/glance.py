@@ -1,0 +1,73 @@
+"""Consultations at a glance: light rows for answering a message, where loading whole ones is most of the price."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.people.residents import Resident
+from gateway.prepared import Prepared, Sql, given
+
+
+class Matter(NamedTuple):
+    """A consultation as a message about it needs to know it; names as in :class:`Consultation`."""
+
+    id: int
+    number: int
+    title: str
+    unit: str
+    group: str
+    state: str
+    options: dict[str, str]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    sensitive: bool
+
+
+_COLUMNS = (
+    *(Consultation.id, Consultation.number, Consultation.title, Consultation.unit),
+    *(Consultation.group.label("group"), Consultation.state, Consultation.options),
+    *(Consultation.opens_at, Consultation.closes_at, Consultation.sensitive),
+)
+_NUMBERED = Prepared(lambda sql: select(*_COLUMNS).where(Consultation.number == given("number")), Matter)
+
+
+def _concerning(sql: Sql) -> object:
+    asked = (
+        select(ConsultationArea.consultation_id)
+        .join(Area, Area.id == ConsultationArea.area_id)
+        .where(Area.path.in_(sql.texts("paths")))
+    )
+    in_state = Consultation.state.in_(sql.texts("states"))
+    return select(*_COLUMNS).where(in_state, Consultation.id.in_(asked)).order_by(Consultation.number)
+
+
+_CONCERNING = Prepared(_concerning, Matter)
+
+
+def concerning(s: Session, people: Sequence[Resident], states: Collection[str]) -> list[Matter]:
+    """What :func:`matters.for_people` finds."""
+    if not people:
+        return []
+    paths = sorted(above(p.path for p in people))
+    found = _CONCERNING.all(s, states=list(states), paths=paths)
+    return [c for c in found if not c.group or any(p.group == c.group for p in people)]
+
+
+def numbered(s: Session, number: int) -> Matter | None:
+    """What :func:`matters.find` finds."""
+    return _NUMBERED.first(s, number=number)
+
+
+def above(paths: Iterable[str]) -> set[str]:
+    """These areas' paths and those of every area they lie in."""
+    return {part for path in paths for part in _prefixes(path)}
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[: n + 1]) + "/" for n in range(len(parts))]

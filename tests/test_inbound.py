@@ -221,6 +221,17 @@ def test_an_objection_takes_its_reason_in_the_next_message(each_village: Runtime
     assert "已撤回" in text(each_village, OWNER, "不反对了")
 
 
+def test_a_bare_digit_is_a_vote_even_while_a_reason_is_waited_for(each_village: Runtime) -> None:
+    before = tally(each_village, 13)["1"]
+    text(each_village, OWNER, "反对16号")
+    assert "13号" in text(each_village, OWNER, "1") and tally(each_village, 13)["1"] == before + 1
+    assert "原因记下了" in text(each_village, OWNER, "喇叭正对着我家窗户")
+    with each_village.db.read() as s:
+        assert (
+            s.scalars(select(Objection.words).order_by(Objection.id.desc())).first() == "喇叭正对着我家窗户"
+        )
+
+
 def test_a_landline_votes_by_key_reads_back_and_hears_a_receipt(each_village: Runtime) -> None:
     call = Call(each_village, WANG)
     assert "王德顺，请按1" in call.heard and "刘桂兰，请按2" in call.heard

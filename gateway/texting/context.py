@@ -148,18 +148,18 @@ def _context(
         "own_objection": own,
         "options": {str(c.number): dict(c.options) for c in open_now},
     }
-    pending = _pending(s, told, open_now, public, asked)
+    pending = _pending(told, open_now, public)
+    if asked is not None and asked.kind in ("reason", "words"):
+        about = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
+        # a vote may have been asked for as well: see intents.answer
+        context["behind"] = pending
+        pending = {"kind": "words", "consultation": about.number if about else None}
     if pending:
         context["pending"] = pending
     return context
 
 
-def _pending(
-    s: Session, about: int | None, open_now: list[Matter], public: list[Matter], asked: Asked | None
-) -> dict[str, Any] | None:
-    if asked is not None and asked.kind in ("reason", "words"):
-        of = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
-        return {"kind": "words", "consultation": of.number if of else None}
+def _pending(about: int | None, open_now: list[Matter], public: list[Matter]) -> dict[str, Any] | None:
     inferred = about is None or all(c.id != about for c in (*open_now, *public))
     if inferred and len(open_now) == 1:
         about = open_now[0].id

@@ -42,6 +42,9 @@ def answer(
         return None, None
     if not words.strip() and int(form.get("NumMedia") or 0):
         return m.say("unknown"), "media"
+    if _is_choice(words, context.get("behind")):
+        # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
+        context["pending"], asked = context["behind"], None
     said = _who_was_asked(m, asked) or interpret(words, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
     if asked is not None and asked.kind in ("reason", "words"):
@@ -52,6 +55,12 @@ def answer(
     if asked is not None and intent not in ("query", "help", "clarify", "ignore"):
         _forget(m)  # answered, or left for something else
     return DO.get(intent, _unknown)(m, fields), intent
+
+
+def _is_choice(words: str, pending: dict[str, Any] | None) -> bool:
+    """Whether a text is nothing but a key or a label of the vote that is asked."""
+    options: dict[str, str] = (pending or {}).get("options") or {}
+    return text.normalize(words).strip("，。 .！!") in {*options, *options.values()}
 
 
 def _forget(m: Message) -> None:

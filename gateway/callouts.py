@@ -1,0 +1,87 @@
+"""Actions of calls that we place: who listens, what it is about, and what an answering machine is told."""
+
+from gateway import text
+from gateway.consultation import matters
+from gateway.models.consultation import Consultation
+from gateway.models.outreach import Broadcast
+from gateway.models.person import Person
+from gateway.turns import (
+    MORE,
+    MORE_NAMES,
+    Result,
+    Turn,
+    about,
+    action,
+    chosen,
+    further,
+    is_over,
+    known_as,
+    names,
+    spoken_notice,
+)
+
+
+def _broadcast(turn: Turn) -> Broadcast | None:
+    id = turn.delivery.broadcast_id if turn.delivery else None
+    return turn.s.get(Broadcast, id) if id else None
+
+
+def _what_it_is_about(turn: Turn) -> Consultation | None:
+    b = _broadcast(turn)
+    id = b.consultation_id if b else turn.delivery.about_id if turn.delivery else None
+    return turn.s.get(Consultation, id) if id else None
+
+
+def _who_listens(turn: Turn, c: Consultation) -> Result:
+    people = [p for p in turn.people() if matters.concerns(turn.s, c, p)]
+    facts = about(c)
+    if len(people) == 1:
+        return "one", {**facts, **known_as(people[0])}
+    if people:
+        return "several", {**facts, **names(people)}
+    return "told", {"message": facts["notice" if c.state in ("NOTICED", "OPEN") else "result"]}
+
+
+@action
+def start_notice(turn: Turn) -> Result:
+    c = _what_it_is_about(turn)
+    if c is None:
+        return start_message(turn)
+    if c.state == "NOTICED":
+        return "told", {"message": spoken_notice(c)}
+    if c.state != "OPEN" or is_over(c):
+        return "closed", about(c)
+    return _who_listens(turn, c)
+
+
+@action
+def start_result(turn: Turn) -> Result:
+    c = _what_it_is_about(turn)
+    return _who_listens(turn, c) if c else start_message(turn)
+
+
+@action
+def pick_answerer(turn: Turn) -> Result:
+    step = turn.facts.get("last_choice", "who_answers")
+    id = chosen(turn.facts, "name", step)
+    if id == MORE:
+        return further(turn.facts, "name", MORE_NAMES)
+    person = turn.s.get(Person, int(id)) if id else None
+    return ("ok", known_as(person)) if person else ("ok", {})
+
+
+@action
+def start_message(turn: Turn) -> Result:
+    b = _broadcast(turn)
+    words = (b.voice if b else turn.delivery.body if turn.delivery else "") or ""
+    return "told", {"message": matters.spoken_words(text.without_signature(words))}
+
+
+@action
+def start_machine(turn: Turn) -> Result:
+    """What an answering machine is told: the matter's name, nothing that is only for one pair of ears."""
+    c = _what_it_is_about(turn)
+    if c is None:
+        return "told", {"short": "村里有事要告诉您。"}
+    news = "有事要问您的意见" if c.state in ("NOTICED", "OPEN") else "有结果了"
+    return "told", {"short": f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，{news}。"}

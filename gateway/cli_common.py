@@ -43,4 +43,26 @@ def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def area_called(s: Any, code: str) -> Any:
+    """The area with that code; exits with one sentence when there is none."""
+    from sqlalchemy import select
+
+    from gateway.models.area import Area
+
+    found = s.scalar(select(Area).where(Area.code == code))
+    if found is None:
+        raise click.ClickException(f"no area with the code {code}; see: xiangyin area list")
+    return found
+
+
+def consultation_numbered(s: Any, number: int) -> Any:
+    """The consultation people call by that number; exits with one sentence when there is none."""
+    from gateway.consultation import matters
+
+    found = matters.find(s, number)
+    if found is None:
+        raise click.ClickException(f"no consultation {number}; see: xiangyin consultation list")
+    return found
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")

@@ -1,6 +1,7 @@
 """What all commands share: settings with worded refusals, an open runtime, facts as JSON or lines."""
 
 import json
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -32,8 +33,12 @@ def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
+        import structlog
+
         from gateway.runtime import Runtime
 
+        # what a command prints is for programs to read: warnings go beside it
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
         rt = Runtime.open(settings())
         try:
             return command(rt, *args, **kwargs)

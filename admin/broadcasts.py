@@ -17,11 +17,21 @@ from admin.reaching import held, looking_ahead
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
-from gateway.models.outreach import RANK, Broadcast
+from gateway.models.outreach import Broadcast
 from gateway.outreach import broadcasts as gate
 from gateway.outreach import export, reconcile, watching
 from gateway.people import rights
 
+# what an organizer can look at by itself: the states that are called the same
+_FILTERS = {
+    "waiting": ("planned", "claimed"),
+    "submitting": ("submitting",),
+    "unknown": ("unknown",),
+    "accepted": ("accepted",),
+    "sent": ("sent",),
+    "failed": ("failed", "undelivered"),
+    "delivered": ("delivered",),
+}
 _VERBS = {"pause": gate.pause, "resume": gate.resume, "cancel": gate.cancel}
 
 
@@ -72,6 +82,8 @@ def one_broadcast(id: int) -> Any:
             return redirect(url_for("admin.broadcast_preview", id=id))
         st, area = runtime().settings, s.get_one(Area, b.area_id)
         within = rights.area_ids(s, me())
+        far = _far(s, b)
+        counts = far["seen"].counts
         ahead = looking_ahead(s, b) if b.state == "waiting" else {"preview": None, **held()}
         return render_template(
             "admin/broadcast.html",
@@ -80,14 +92,13 @@ def one_broadcast(id: int) -> Any:
             mine=b.by == actor(),
             maker=_name(s, b.by),
             approver=_name(s, f"organizer:{b.approved_by}") if b.approved_by else "",
-            rows=watching.deliveries(
-                s, st, b, state if state in RANK else None, page_number(), within=within
-            ),
-            state=state,
+            rows=watching.deliveries(s, st, b, _FILTERS.get(state, ()), page_number(), within=within),
+            state=state if state in _FILTERS else "",
+            filters=[(name, some[0], sum(counts[one] for one in some)) for name, some in _FILTERS.items()],
             troubles=watching.troubles(s, b),
             missed=len(watching.doors(s, b, within)) if b.state in ("done", "cancelled") else 0,
             alarms=common.alarms(s),
-            **_far(s, b),
+            **far,
             **ahead,
         )
 

@@ -117,7 +117,7 @@ FALLBACKS = {
     "": _l("不用"),
     "voice": _l("短信没送到，改打电话"),
     "sms": _l("电话没人接，改发短信"),
-    "both": _l("两样都行：没送到改打电话，没人接改发短信"),
+    "both": _l("两样都行"),
 }
 LADDERS = ("15m, 2h, next day", "15m, 2h", "1h, next day", "next day", "")  # the first is the usual one
 HOUSEHOLD_ROLES = {"": _l("不限"), "delegate": _l("只发户主（户代表）"), "owner": _l("只发业主")}

@@ -188,11 +188,14 @@ def preview(s: Session, settings: Settings, b: Broadcast) -> Preview:
     sms_count, voice_count = by_channel.get("sms", 0), by_channel.get("voice", 0)
     samples = [
         (phones.mask(number), way, b.sms if way == "sms" else b.voice)
-        for number, way in s.execute(
-            select(Handset.number, reached.c.channel)
-            .join(Handset, Handset.id == reached.c.handset_id)
-            .order_by(reached.c.channel, Handset.id)
-        ).fetchmany(3)
+        for way in ("sms", "voice")
+        for number in s.scalars(
+            select(Handset.number)
+            .join(reached, Handset.id == reached.c.handset_id)
+            .where(reached.c.channel == way)
+            .order_by(Handset.id)
+            .limit(3)
+        )
     ]
     return Preview(
         people=count,
@@ -202,10 +205,17 @@ def preview(s: Session, settings: Settings, b: Broadcast) -> Preview:
         unreachable=list(unreachable(s, b)),
         segments_each=segments,
         segments_total=segments * sms_count,
-        samples=samples,
+        samples=_mixed(samples),
         price=price_of(settings, b, sms_count, voice_count),
         seconds=seconds_for(settings, segments * sms_count, voice_count),
     )
+
+
+def _mixed(samples: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Three of them, with a call among them where there are calls."""
+    calls = [one for one in samples if one[1] == "voice"]
+    texts = [one for one in samples if one[1] == "sms"][: 3 - min(1, len(calls))]
+    return texts + calls[: 3 - len(texts)]
 
 
 def unreachable(s: Session, b: Broadcast) -> Iterator[tuple[str, str, str]]:

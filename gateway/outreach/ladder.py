@@ -37,11 +37,11 @@ def after(ladder: str, attempts: int, now: datetime, zone: ZoneInfo) -> datetime
 
 
 def spoken(ladder: str) -> str:
-    """The ladder as a person says it: “过15分钟、过2小时、第二天”; empty for none. Raises ValueError."""
+    """The ladder as a person says it: “15分钟、2小时、第二天”; empty for none. Raises ValueError."""
     said = []
     for step in steps(ladder):
         found = _STEP.fullmatch(step)
         assert found is not None
         unit = {"m": "分钟", "h": "小时", "d": "天"}[found[2][0]] if found[2] else ""
-        said.append(f"过{int(found[1])}{unit}" if unit else "第二天")
+        said.append(f"{int(found[1])}{unit}" if unit else "第二天")
     return "、".join(said)

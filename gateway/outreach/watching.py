@@ -164,15 +164,16 @@ def deliveries(
     s: Session,
     settings: Settings,
     b: Broadcast,
-    state: str | None = None,
+    states: tuple[str, ...] = (),
     page: int = 1,
     size: int = 50,
     within: list[int] | None = None,
 ) -> Page[DeliveryRow]:
-    """One page of a broadcast's deliveries, with the people of the areas ``within`` behind each handset."""
+    """One page of a broadcast's deliveries (in ``states``, if given), with the people of the areas ``within``
+    behind each handset."""
     wanted = select(Delivery).where(Delivery.broadcast_id == b.id)
-    if state:
-        wanted = wanted.where(Delivery.state == state)
+    if states:
+        wanted = wanted.where(Delivery.state.in_(states))
     total = s.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     rows = list(s.scalars(wanted.order_by(Delivery.id).limit(size).offset((page - 1) * size)))
     ids = {d.handset_id for d in rows}

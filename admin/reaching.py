@@ -27,7 +27,7 @@ def looking_ahead(s: Session, b: Broadcast) -> dict[str, Any]:
     st, area = runtime().settings, s.get_one(Area, b.area_id)
     return {
         "preview": audience.preview(s, st, b),
-        "money": broadcasts.left(s, st, area),
+        "money": broadcasts.free(s, st, area),
         "agree": area.needs_approval,
         "doors": url_for("admin.broadcast_doors", id=b.id) if b.id else "",
         **held(),
@@ -52,7 +52,7 @@ def told(s: Session, c: Consultation) -> str:
         return _("通知写好了，还要另一位组织员点头才发，已经放在他们的首页上")
     short = next((b for b in fresh if b.why == "budget"), None)
     if short:
-        left = broadcasts.left(s, runtime().settings, s.get_one(Area, c.area_id))
+        left = broadcasts.free(s, runtime().settings, s.get_one(Area, c.area_id))
         return _(
             "通知大约要 %(price)s 元，这个月只剩 %(left)s 元，还没有发。通知存成了草稿，在“群发”里；请镇里提高上限以后再发。",
             price=yuan(short.price),

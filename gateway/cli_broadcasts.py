@@ -197,7 +197,7 @@ def broadcast_preview(rt: Any, id: int, as_json: bool) -> None:
     with rt.db.read() as s:
         b = _broadcast(s, id)
         seen = audience.preview(s, rt.settings, b)
-        left = broadcasts.left(s, rt.settings, s.get_one(Area, b.area_id))
+        left = broadcasts.free(s, rt.settings, s.get_one(Area, b.area_id))
     facts = {
         "id": id,
         "people": seen.people,

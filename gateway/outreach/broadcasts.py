@@ -149,8 +149,31 @@ def left(s: Session, settings: Settings, area: Area) -> int | None:
     return max(0, area.monthly_budget - spent(s, settings, area))
 
 
-def _afford(s: Session, settings: Settings, area: Area, b: Broadcast) -> None:
+def free(s: Session, settings: Settings, area: Area) -> int | None:
+    """What a new broadcast may cost, in 厘: what is left less what started ones have still to send. None where
+    there is no budget."""
     rest = left(s, settings, area)
+    return None if rest is None else max(0, rest - _promised(s, settings, area))
+
+
+def _promised(s: Session, settings: Settings, area: Area) -> int:
+    to_send: dict[int, dict[str, int]] = {}
+    for id, channel, count in s.execute(
+        select(Broadcast.id, Delivery.channel, func.count())
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Broadcast.area_id == area.id, Broadcast.state.in_(("running", "paused")))
+        .where(Delivery.state.in_(("planned", "claimed", "submitting")))
+        .group_by(Broadcast.id, Delivery.channel)
+    ):
+        to_send.setdefault(id, {})[channel] = count
+    return sum(
+        audience.price_of(settings, s.get_one(Broadcast, id), n.get("sms", 0), n.get("voice", 0))
+        for id, n in to_send.items()
+    )
+
+
+def _afford(s: Session, settings: Settings, area: Area, b: Broadcast) -> None:
+    rest = free(s, settings, area)
     if rest is not None and b.price > rest:
         raise OverBudget(b.price, rest)
 
@@ -184,7 +207,9 @@ def _release(s: Session, b: Broadcast, before: str) -> int:
     ]
     # "WHERE true": SQLite can't tell ON CONFLICT from a join's ON without a WHERE before it
     made = insert_into(s, Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
-    return int(s.execute(made).rowcount)  # type: ignore[attr-defined]
+    # psycopg's count is forgotten for an INSERT unless it is asked for
+    done = s.execute(made.execution_options(preserve_rowcount=True))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _move(s: Session, b: Broadcast, before: tuple[str, ...], after: str, why: str = "") -> None:

@@ -248,6 +248,22 @@ def test_too_dear_is_a_sentence_and_the_draft_stays(qian: Panel) -> None:
     assert "开始发送，共" in qian.send(f"/admin/broadcasts/{b.id}/start")
 
 
+def test_what_a_started_broadcast_still_costs_is_not_spent_twice(qian: Panel) -> None:
+    draft(qian)
+    first = newest(qian.rt)
+    with qian.rt.db.read() as s:
+        price = broadcasts.estimate(s, qian.rt.settings, first)
+    rules(qian.rt, "NL", yuan=price * 1.5 / 1000)
+    qian.send(f"/admin/broadcasts/{first.id}/start")
+    assert f"{price / 2000:.2f} 元" in draft(qian)
+    assert "没有发" in qian.send(f"/admin/broadcasts/{newest(qian.rt).id}/start")
+    qian.get(f"/admin/broadcasts/{first.id}")
+    qian.send(f"/admin/broadcasts/{first.id}/cancel")
+    second = newest(qian.rt)
+    qian.get(f"/admin/broadcasts/{second.id}/preview")
+    assert "开始发送，共" in qian.send(f"/admin/broadcasts/{second.id}/start")
+
+
 def test_a_notice_that_a_consultation_starts_waits_or_is_kept_too(qian: Panel, officer: Panel) -> None:
     rt = qian.rt
     rules(rt, "NL", approval=True)

@@ -6,13 +6,39 @@ from flask import Flask, Response, g, render_template, request, session
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from admin import auth, broadcasts, claims, common, consultations, home, inbox, residents, results, words
+from admin import (
+    areas,
+    auth,
+    broadcast_form,
+    broadcasts,
+    claims,
+    common,
+    consultations,
+    doors,
+    home,
+    inbox,
+    residents,
+    results,
+    words,
+)
 from admin.common import panel
 from gateway import clock
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
-_PAGES = (auth, home, consultations, results, residents, claims, broadcasts, inbox)
+_PAGES = (
+    auth,
+    home,
+    areas,
+    consultations,
+    results,
+    residents,
+    claims,
+    broadcast_form,
+    broadcasts,
+    doors,
+    inbox,
+)
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
@@ -35,7 +61,7 @@ def register(app: Flask) -> None:
     if "babel" not in app.extensions:
         Babel(app, default_locale="zh")
     _csrf.init_app(app)
-    for name in ("when", "day", "left", "for_input", "shown_name"):
+    for name in ("when", "day", "left", "for_input", "shown_name", "lasting", "yuan"):
         app.add_template_filter(getattr(common, name), name)
     app.register_blueprint(panel)
 
@@ -59,7 +85,13 @@ def _guard() -> Any:
 @panel.context_processor
 def _everywhere() -> dict[str, object]:
     rt = common.runtime()
-    return {"me": g.get("organizer"), "simulated": rt.settings.simulated, "now": clock.now(), "words": words}
+    return {
+        "me": g.get("organizer"),
+        "simulated": rt.settings.simulated,
+        "now": clock.now(),
+        "words": words,
+        "sees_names": common.sees_names() if g.get("organizer") else False,
+    }
 
 
 @panel.after_request

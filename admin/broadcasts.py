@@ -1,28 +1,41 @@
-"""Broadcasts: what was sent, how far it got, and a free notice of one's own."""
+"""Broadcasts: what was sent, how far it got, who must agree, and what can be done about what went wrong."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
+from admin import common
+from admin.broadcast_form import too_dear
 from admin.common import actor, me, panel, reading, runtime, writing
-from admin.consultations import held
 from admin.forms import page_number
+from admin.reaching import held, looking_ahead
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.outreach import RANK, Broadcast
-from gateway.outreach import audience
+from gateway.models.organizer import Organizer
+from gateway.models.outreach import Broadcast
 from gateway.outreach import broadcasts as gate
+from gateway.outreach import export, reconcile, watching
 from gateway.people import rights
 
-MAX_WORDS = 500
+# what an organizer can look at by itself: the states that are called the same
+_FILTERS = {
+    "waiting": ("planned", "claimed"),
+    "submitting": ("submitting",),
+    "unknown": ("unknown",),
+    "accepted": ("accepted",),
+    "sent": ("sent",),
+    "failed": ("failed", "undelivered"),
+    "delivered": ("delivered",),
+}
 _VERBS = {"pause": gate.pause, "resume": gate.resume, "cancel": gate.cancel}
 
 
-def progress(counts: dict[str, int]) -> dict[str, int]:
+def heaps(counts: dict[str, int]) -> dict[str, int]:
     """A broadcast's deliveries in the five heaps an organizer thinks in; ``moving`` ones may still change."""
     total = sum(counts.values())
     return {
@@ -47,119 +60,65 @@ def broadcasts() -> str:
         rows = list(s.scalars(rights.broadcasts(s, me()).order_by(Broadcast.id.desc()).limit(100)))
         return render_template(
             "admin/broadcasts.html",
-            rows=[(b, progress(gate.counts(s, b))) for b in rows],
+            rows=[(b, heaps(gate.counts(s, b))) for b in rows],
             matters=_consultations(s, rows),
+            alarms=common.alarms(s),
         )
 
 
-def _form(s: Session, typed: Any, errors: dict[str, str]) -> str:
-    return render_template("admin/broadcast_form.html", f=typed, errors=errors, areas=rights.areas(s, me()))
+def _far(s: Session, b: Broadcast) -> dict[str, Any]:
+    """How far a broadcast is: its heaps, its pace, and what the rest waits for."""
+    st, seen = runtime().settings, watching.progress(s, b)
+    waits = watching.waiting(s, st, b) if seen.counts["planned"] else []
+    return {"b": b, "p": heaps(seen.counts), "seen": seen, "waits": waits}
 
 
-@panel.get("/broadcasts/new")
-def new_broadcast() -> str:
-    with reading() as s:
-        draft = request.args.get("draft", 0, type=int)
-        if draft:
-            b = rights.get(s, rights.broadcasts(s, me()), Broadcast, draft)
-            typed = {
-                "area": str(b.area_id),
-                "channel": b.channel,
-                "sms": b.sms,
-                "voice": b.voice,
-                "draft": b.id,
-                "group": b.audience.get("group", ""),
-            }
-            return _form(s, typed, {})
-        area = s.get_one(Area, me().area_id)
-        return _form(s, {"area": str(area.id), "channel": "auto", "sms": area.signed}, {})
-
-
-@panel.post("/broadcasts/new")
-def create_broadcast() -> Any:
-    """Keep the words as a draft and show whom they would reach."""
-    f, errors = request.form, {}
-    channel, sms, voice = f.get("channel", "auto"), f.get("sms", "").strip(), f.get("voice", "").strip()
-    with writing() as s:
-        visible = {a.id: a for a in rights.areas(s, me())}
-        area = visible.get(f.get("area", 0, type=int))
-        bare = sms == area.signed if area else False
-        if area is None:
-            errors["area"] = _("请选择村或社区")
-        if channel not in audience.CHANNELS:
-            errors["channel"] = _("请选怎么通知")
-        if (not sms or bare) and not voice:
-            errors["sms"] = _("请写上要通知的话")
-        elif len(sms) > MAX_WORDS:
-            errors["sms"] = _("太长了，请不要超过%(n)s个字", n=MAX_WORDS)
-        if len(voice) > MAX_WORDS:
-            errors["voice"] = _("太长了，请不要超过%(n)s个字", n=MAX_WORDS)
-        if not errors and area:
-            if sms and not sms.startswith("【"):
-                sms = area.signed + sms  # operators drop unsigned texts
-            b = _draft(s, area, channel, area.signed + voice if not sms or bare else sms, voice)
-            rights.act(s, me(), "broadcast_draft", f"broadcast:{b.id}", area.id)
-            made = b.id
-    if errors:
-        with reading() as s:
-            return _form(s, f, errors), 422
-    return redirect(url_for("admin.broadcast_preview", id=made))
-
-
-def _draft(s: Session, area: Area, channel: str, sms: str, voice: str) -> Broadcast:
-    """The draft that is being changed, or a new one."""
-    from gateway import text
-
-    spoken = voice or text.without_signature(sms)
-    known = request.form.get("draft", 0, type=int)
-    b = (
-        s.scalar(rights.broadcasts(s, me()).where(Broadcast.id == known, Broadcast.state == "draft"))
-        if known
-        else None
-    )
-    if b is None:
-        b = gate.create(s, area=area, channel=channel, sms=sms, voice=spoken, by=actor())
-    b.area_id, b.channel, b.sms, b.voice = area.id, channel, sms, spoken
-    b.audience = audience.Audience(group=request.form.get("group", "").strip()).to_json()
-    return b
-
-
-@panel.get("/broadcasts/<int:id>/preview")
-def broadcast_preview(id: int) -> Any:
+@panel.get("/broadcasts/<int:id>")
+def one_broadcast(id: int) -> Any:
+    state = request.args.get("state", "")
     with reading() as s:
         b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
-        if b.state != "draft":
-            return redirect(url_for("admin.one_broadcast", id=id))
-        found = audience.preview(s, runtime().settings, b)
+        if b.state == "draft":
+            return redirect(url_for("admin.broadcast_preview", id=id))
+        st, area = runtime().settings, s.get_one(Area, b.area_id)
+        within = rights.area_ids(s, me())
+        far = _far(s, b)
+        counts = far["seen"].counts
+        ahead = looking_ahead(s, b) if b.state == "waiting" else {"preview": None, **held()}
         return render_template(
-            "admin/broadcast_preview.html",
-            b=b,
-            group=b.audience.get("group", ""),
-            preview=found,
-            sms=b.sms,
-            voice=b.voice,
-            **held(),
+            "admin/broadcast.html",
+            c=s.get(Consultation, b.consultation_id) if b.consultation_id else None,
+            area=area,
+            mine=b.by == actor(),
+            maker=_name(s, b.by),
+            approver=_name(s, f"organizer:{b.approved_by}") if b.approved_by else "",
+            rows=watching.deliveries(s, st, b, _FILTERS.get(state, ()), page_number(), within=within),
+            state=state if state in _FILTERS else "",
+            filters=[(name, some[0], sum(counts[one] for one in some)) for name, some in _FILTERS.items()],
+            troubles=watching.troubles(s, b),
+            missed=len(watching.doors(s, b, within)) if b.state in ("done", "cancelled") else 0,
+            alarms=common.alarms(s),
+            **far,
+            **ahead,
         )
 
 
-@panel.post("/broadcasts/<int:id>/start")
-def start_broadcast(id: int) -> Response:
-    """Send it. Pressed twice, it is still sent once."""
-    try:
-        with writing() as s:
-            b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
-            rights.act(s, me(), "broadcast_start", f"broadcast:{id}", b.area_id)
-            n = gate.start(s, runtime().settings, b)
-    except gate.NotPossible:
-        flash(_("这条通知已经在发了"))
-    else:
-        runtime().wake("bulk", "calls")
-        flash(_("开始发送，共 %(n)s 部电话", n=n))
-    return redirect(url_for("admin.one_broadcast", id=id))
+def _name(s: Session, by: str) -> str:
+    kind, _colon, id = by.partition(":")
+    o = s.get(Organizer, int(id)) if kind == "organizer" and id.isdigit() else None
+    return o.name if o else {"clock": _("到时间自动")}.get(kind, _("命令行"))
+
+
+@panel.get("/broadcasts/<int:id>/live")
+def broadcast_live(id: int) -> str:
+    """The progress alone; stops asking for itself once nothing can change any more."""
+    with reading() as s:
+        b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
+        return render_template("admin/_progress.html", **_far(s, b))
 
 
 @panel.post("/broadcasts/<int:id>/<any(pause, resume, cancel):verb>")
-def steer_broadcast(id: int, verb: str) -> Response:
+def steer_broadcast(id: int, verb: str) -> AnyResponse:
     try:
         with writing() as s:
             b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
@@ -172,30 +131,65 @@ def steer_broadcast(id: int, verb: str) -> Response:
     return redirect(url_for("admin.one_broadcast", id=id))
 
 
-@panel.get("/broadcasts/<int:id>")
-def one_broadcast(id: int) -> str:
-    state = request.args.get("state", "")
-    with reading() as s:
-        b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
-        c = s.get(Consultation, b.consultation_id) if b.consultation_id else None
-        rows = gate.deliveries(s, b, state if state in RANK else None, page_number())
-        counts = gate.counts(s, b)
-        return render_template(
-            "admin/broadcast.html",
-            b=b,
-            c=c,
-            area=s.get_one(Area, b.area_id),
-            p=progress(counts),
-            counts=counts,
-            rows=rows,
-            state=state,
-            **held(),
-        )
+@panel.post("/broadcasts/<int:id>/approve")
+def approve_broadcast(id: int) -> AnyResponse:
+    """The second organizer agrees, and it goes."""
+    try:
+        with writing() as s:
+            b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
+            rights.act(s, me(), "broadcast_approve", f"broadcast:{id}", b.area_id)
+            n = gate.approve(s, runtime().settings, b, me())
+    except gate.SamePerson:
+        flash(_("这条是您写的，要另一位组织员点头"), "error")
+    except gate.NotPossible:
+        flash(_("现在不能这样办，请看看最新状态"), "error")
+    except gate.OverBudget as over:
+        flash(too_dear(over), "error")
+    else:
+        runtime().wake("bulk", "calls")
+        flash(_("开始发送，共 %(n)s 部电话", n=n))
+    return redirect(url_for("admin.one_broadcast", id=id))
 
 
-@panel.get("/broadcasts/<int:id>/live")
-def broadcast_live(id: int) -> str:
-    """The progress alone; stops asking for itself once nothing can change any more."""
-    with reading() as s:
+@panel.post("/broadcasts/<int:id>/return")
+def return_broadcast(id: int) -> AnyResponse:
+    """Back to its maker, with a reason; a draft again."""
+    try:
+        with writing() as s:
+            b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
+            rights.act(s, me(), "broadcast_return", f"broadcast:{id}", b.area_id)
+            gate.send_back(s, b, request.form.get("reason", ""))
+    except gate.NotPossible:
+        flash(_("现在不能这样办，请看看最新状态"), "error")
+    else:
+        flash(_("退回去了，还是草稿"))
+    return redirect(url_for("admin.one_broadcast", id=id))
+
+
+@panel.post("/broadcasts/<int:id>/ask")
+def ask_carrier(id: int) -> AnyResponse:
+    """Have the clock's next round ask the carrier about what nobody knows."""
+    with writing() as s:
         b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
-        return render_template("admin/_progress.html", b=b, p=progress(gate.counts(s, b)), **held())
+        rights.act(s, me(), "broadcast_ask", f"broadcast:{id}", b.area_id)
+        n = reconcile.ask_now(s, b)
+    flash(_("正在问运营商 %(n)s 条，过几秒看结果", n=n))
+    return redirect(url_for("admin.one_broadcast", id=id))
+
+
+@panel.get("/broadcasts/<int:id>/export.csv")
+def export_broadcast(id: int) -> AnyResponse:
+    """Every delivery as a line for a spreadsheet program; who took it away is on record."""
+    with writing() as s:
+        b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
+        rights.note(s, actor(), "broadcast_export", f"broadcast:{id}", b.area_id)
+        within = rights.area_ids(s, me())
+    names, st = common.sees_names(), runtime().settings
+
+    def lines() -> Iterator[str]:
+        with reading() as s:
+            yield from export.lines(s, st.zone, s.get_one(Broadcast, id), names=names, within=within)
+
+    answer = Response(stream_with_context(lines()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f"attachment; filename=broadcast-{id}.csv"
+    return answer

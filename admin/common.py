@@ -13,6 +13,7 @@ from gateway import clock
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
+from gateway.outreach import stuck
 from gateway.people import rights
 from gateway.runtime import Runtime
 
@@ -98,9 +99,37 @@ def left(moment: datetime) -> str:
     return _("还剩 %(n)s 小时", n=hours) if hours else _("不到 1 小时")
 
 
+def lasting(seconds: float) -> str:
+    """How long something takes, as people say it: 不到1分钟, 大约3分钟, 大约1小时20分钟."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return _("不到1分钟")
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return _("大约%(n)s天", n=round(hours / 24))
+    if hours and rest:
+        return _("大约%(h)s小时%(m)s分钟", h=hours, m=rest)
+    return _("大约%(n)s小时", n=hours) if hours else _("大约%(n)s分钟", n=minutes)
+
+
+def yuan(thousandths: int | None) -> str:
+    """An amount in 厘 as yuan: 12.50."""
+    return f"{(thousandths or 0) / 1000:.2f}"
+
+
 def for_input(moment: datetime | None) -> str:
     """The value of a datetime-local field."""
     return f"{local(moment):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+def sees_names() -> bool:
+    """Whether whoever is signed in may see who people are."""
+    return me().role not in NAMELESS
+
+
+def alarms(s: Session) -> list[str]:
+    """What is wrong behind the panel: the carrier refuses us, or something stands still."""
+    return [*Runtime.alarms(s), *stuck.alarms(s, runtime().settings)]
 
 
 def shown_name(person: Person | None) -> str:

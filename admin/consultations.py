@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from admin import common
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import errors_of, ids, moment, whole
+from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
 from gateway.consultation.refusal import Refused
@@ -19,7 +20,7 @@ from gateway.models.answer import Ballot, Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.models.organizer import Organizer
-from gateway.outreach import audience, broadcasts, hours, notices
+from gateway.outreach import broadcasts, notices
 from gateway.people import rights
 
 NEW_DAYS = 3  # how long a new consultation gathers answers unless its form says otherwise
@@ -254,23 +255,6 @@ def announcement(id: int) -> str:
         return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
 
 
-def reach(s: Session, c: Consultation, stage: str, **texts: str) -> dict[str, Any]:
-    """What the reach page shows: the preview, and how long the night keeps messages back."""
-    sms = texts.get("sms") or c.sms.get(stage, "")
-    voice = texts.get("voice") or c.voice.get(stage, "")
-    preview = audience.preview(s, runtime().settings, notices.rehearsal(s, c, stage, sms, voice))
-    return {"preview": preview, "sms": sms, "voice": voice, **held()}
-
-
-def held() -> dict[str, int]:
-    """Minutes for which texts and calls must wait: nobody is disturbed at night."""
-    st = runtime().settings
-    return {
-        "sms_waits": hours.minutes_until_allowed(st, "bulk"),
-        "calls_wait": hours.minutes_until_allowed(st, "calls"),
-    }
-
-
 def change(id: int, verb: str, what: Any, done: str) -> Response:
     """One step of a consultation by whoever leads it; a refusal is said on its page."""
     try:
@@ -278,12 +262,12 @@ def change(id: int, verb: str, what: Any, done: str) -> Response:
             c = common.consultation(s, id, change=True)
             what(s, c)
             rights.act(s, me(), verb, f"consultation:{c.id}", c.area_id)
-            notices.pick_up(s, runtime().settings)
+            but = told(s, c)
     except Refused as refused:
         flash(refused.why, "error")
     else:
         runtime().wake("bulk", "calls")
-        flash(done)
+        flash(but or done, "error" if but else "message")
     return redirect(url_for("admin.one_consultation", id=id))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin.common import me, panel, reading, runtime, writing
+from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
 from gateway.consultation import ballots
 from gateway.models.answer import Objection, Opinion
@@ -17,7 +17,6 @@ from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim
 from gateway.people import rights
-from gateway.runtime import Runtime
 
 OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
 
@@ -25,6 +24,12 @@ OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
 def count(s: Session, visible: Select[Any]) -> int:
     """How many rows a visible list has."""
     return s.scalar(select(func.count()).select_from(visible.subquery())) or 0
+
+
+def _waiting(s: Session) -> list[Broadcast]:
+    """Broadcasts that wait for a second organizer."""
+    visible = rights.broadcasts(s, me()).where(Broadcast.state == "waiting")
+    return list(s.scalars(visible.order_by(Broadcast.id).limit(20)))
 
 
 @panel.get("/")
@@ -44,7 +49,13 @@ def home() -> str:
         return render_template(
             "admin/home.html",
             area=s.get_one(Area, o.area_id),
-            alarms=Runtime.alarms(s),
+            alarms=alarms(s),
+            agree=[(b, b.by == actor()) for b in _waiting(s)],
+            unpaid=list(
+                s.scalars(
+                    rights.broadcasts(s, o).where(Broadcast.state == "draft", Broadcast.why == "budget")
+                )
+            ),
             claims=count(s, rights.claims(s, o).where(Claim.state == "waiting")),
             objections=objections,
             opinions=count(s, rights.opinions(s, o).where(Opinion.done_at.is_(None))),

@@ -14,9 +14,9 @@ from admin.common import me, panel, reading, runtime, writing
 from admin.forms import page_number
 from gateway.models.answer import Opinion
 from gateway.models.area import Area
-from gateway.models.person import Household, Person
+from gateway.models.person import Handset, Household, Person
+from gateway.people import consent, rights, roster, rosterfile
 from gateway.people import residents as people
-from gateway.people import rights, roster, rosterfile
 
 MAX_BYTES = 20_000_000  # a county's roster is about 5 MB
 _NAME = re.compile(r"[0-9a-f]{32}\.(csv|xlsx|txt)")
@@ -49,8 +49,21 @@ def one_resident(id: int) -> str:
             household=household,
             members=members,
             phones=phones,
+            how=consent.stopped_how(s, [h for h, _others in phones]),
             opinions=list(s.scalars(said.order_by(Opinion.id.desc()).limit(20))),
         )
+
+
+@panel.post("/residents/<int:id>/phones/<int:phone>/works")
+def phone_works(id: int, phone: int) -> Response:
+    """A number the carrier called bad is in use after all: broadcasts try it again."""
+    with writing() as s:
+        person = rights.get(s, rights.people(s, me()), Person, id)
+        found = rights.get(s, rights.handsets(s, me()), Handset, phone)
+        rights.act(s, me(), "phone_works", f"handset:{phone}", person.area_id)
+        people.works_again(s, found)
+    flash(_("记下了，下回照样通知这个号码"))
+    return redirect(url_for("admin.one_resident", id=id))
 
 
 def _uploads() -> Path:

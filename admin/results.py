@@ -9,15 +9,14 @@ from sqlalchemy.orm import Session
 
 from admin import common
 from admin.common import actor, me, panel, reading, runtime, writing
-from admin.consultations import reach
 from admin.forms import errors_of, moment
+from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.person import Person
-from gateway.outreach import notices
 from gateway.people import residents, rights
 
 PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
@@ -68,9 +67,11 @@ def publish(id: int) -> Any:
                     actor=actor(),
                 )
                 rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
-                notices.pick_up(s, runtime().settings)
+                but = told(s, c)
             runtime().wake("bulk", "calls")
             flash(_("结果公布了，公示到%(day)s", day=common.day(until)))
+            if but:
+                flash(but, "error")
             return redirect(url_for("admin.one_consultation", id=id))
     except Refused as refused:
         return _again(id, errors_of(refused)), 422

@@ -65,6 +65,7 @@ OBJECTIONS = {
 }
 BROADCASTS = {
     "draft": _l("草稿"),
+    "waiting": _l("等人点头"),
     "running": _l("发送中"),
     "paused": _l("已暂停"),
     "done": _l("已发完"),
@@ -89,7 +90,12 @@ PEOPLE = {
     "left": _l("已迁出"),
 }
 PHONES = {"mobile": _l("手机"), "landline": _l("座机"), "unknown": _l("其他")}
-HEARD = {"answered": _l("接了"), "to_end": _l("听完了"), "understood": _l("按键了")}
+HEARD = {
+    "answered": _l("接了"),
+    "machine": _l("录音电话"),
+    "to_end": _l("听完了"),
+    "understood": _l("按键了"),
+}
 ROLES = {
     "village_organizer": _l("村组织员"),
     "clerk": _l("录入员"),
@@ -100,4 +106,50 @@ ROLES = {
     "social_worker": _l("社工"),
     "county_viewer": _l("县级查看"),
     "administrator": _l("管理员"),
+}
+# ---- whom a broadcast is for, and how
+HOW = {
+    "auto": _l("自动（座机和想接电话的打电话，其余发短信）"),
+    "sms": _l("只发短信"),
+    "voice": _l("只打电话"),
+}
+FALLBACKS = {
+    "": _l("不用"),
+    "voice": _l("短信没送到，改打电话"),
+    "sms": _l("电话没人接，改发短信"),
+    "both": _l("两样都行"),
+}
+LADDERS = ("15m, 2h, next day", "15m, 2h", "1h, next day", "next day", "")  # the first is the usual one
+HOUSEHOLD_ROLES = {"": _l("不限"), "delegate": _l("只发户主（户代表）"), "owner": _l("只发业主")}
+STANDINGS = {
+    "": _l("不管表没表态"),
+    "not_yet": _l("还没表态的"),
+    "answered": _l("已表态的"),
+    "objected": _l("反对过的"),
+}
+LANGUAGES = {
+    "zh-CN": _l("汉语"),
+    "ko": _l("朝鲜语"),
+    "mn": _l("蒙古语"),
+    "ug": _l("维吾尔语"),
+    "bo": _l("藏语"),
+}
+TAGS = {
+    "group_leader": _l("组长"),
+    "villager_rep": _l("村民代表"),
+    "party_member": _l("党员"),
+    "women_federation": _l("妇联"),
+    "supervision_member": _l("监督委员"),
+    "non_registered_rep": _l("外来户代表"),
+    "coop_head": _l("合作社负责人"),
+    "village_committee": _l("村委委员"),
+    "social_org_head": _l("社会组织负责人"),
+    "owners_committee_head": _l("业委会负责人"),
+}
+STOPPED = {
+    "sms": _l("机主回短信退订的"),
+    "keypad": _l("机主按键退订的"),
+    "panel": _l("组织员代办的"),
+    "roster": _l("名册上写着不发"),
+    "carrier": _l("运营商说机主已退订"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gateway import cli_facts
+from gateway import cli_areas, cli_broadcasts, cli_facts
 from gateway.cli_common import emit, json_option, settings, with_runtime
 from gateway.settings import Settings
 
@@ -148,6 +148,8 @@ def interpret_command() -> None:
 
 
 cli_facts.add_to(main)
+main.add_command(cli_areas.area)
+main.add_command(cli_broadcasts.broadcast)
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,7 @@
 """What all commands share: settings with worded refusals, an open runtime, facts as JSON or lines."""
 
 import json
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -32,8 +33,12 @@ def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
+        import structlog
+
         from gateway.runtime import Runtime
 
+        # what a command prints is for programs to read: warnings go beside it
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
         rt = Runtime.open(settings())
         try:
             return command(rt, *args, **kwargs)
@@ -41,6 +46,28 @@ def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:
             rt.close()
 
     return run
+
+
+def area_called(s: Any, code: str) -> Any:
+    """The area with that code; exits with one sentence when there is none."""
+    from sqlalchemy import select
+
+    from gateway.models.area import Area
+
+    found = s.scalar(select(Area).where(Area.code == code))
+    if found is None:
+        raise click.ClickException(f"no area with the code {code}; see: xiangyin area list")
+    return found
+
+
+def consultation_numbered(s: Any, number: int) -> Any:
+    """The consultation people call by that number; exits with one sentence when there is none."""
+    from gateway.consultation import matters
+
+    found = matters.find(s, number)
+    if found is None:
+        raise click.ClickException(f"no consultation {number}; see: xiangyin consultation list")
+    return found
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")

@@ -1,4 +1,4 @@
-"""Commands about people, consultations, broadcasts and scripts."""
+"""Commands about people, consultations and scripts."""
 
 import sys
 from pathlib import Path
@@ -7,34 +7,16 @@ from typing import Any
 import click
 from sqlalchemy import func, select
 
-from gateway.cli_common import emit, json_option, with_runtime
+from gateway.cli_common import area_called, consultation_numbered, emit, json_option, with_runtime
 
 
 def add_to(main: click.Group) -> None:
     """Hang these commands onto the command line."""
-    for group in (organizer, area, roster, consultation, broadcast, script):
+    for group in (organizer, roster, consultation, script):
         main.add_command(group)
 
 
-def _area(s: Any, code: str) -> Any:
-    from gateway.models.area import Area
-
-    found = s.scalar(select(Area).where(Area.code == code))
-    if found is None:
-        raise click.ClickException(f"no area with the code {code}; see: xiangyin area list")
-    return found
-
-
-def _consultation(s: Any, number: int) -> Any:
-    from gateway.consultation import matters
-
-    found = matters.find(s, number)
-    if found is None:
-        raise click.ClickException(f"no consultation {number}; see: xiangyin consultation list")
-    return found
-
-
-# ---- organizers and areas -----------------------------------------------------------
+# ---- organizers -----------------------------------------------------------
 
 
 @click.group()
@@ -54,81 +36,11 @@ def organizer_add(rt: Any, name: str, code: str, role: str, as_json: bool) -> No
 
     with rt.db.write() as s:
         try:
-            made, password = organizers.add(s, name=name, area=_area(s, code), role=role)
+            made, password = organizers.add(s, name=name, area=area_called(s, code), role=role)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
         facts = {"login": made.login, "password": password}
     emit(as_json, facts, [f"login {facts['login']}", f"password {password}"])
-
-
-@click.group()
-def area() -> None:
-    """The tree of areas."""
-
-
-@area.command("add")
-@click.argument("code")
-@click.argument("name")
-@click.option("--parent")
-@click.option("--level", default="village")
-@click.option("--signature", default="", help="What opens an SMS in 【】, 2 to 8 characters.")
-@click.option("--duty-phone", default=None, help="The office telephone that key 0 reaches.")
-@json_option
-@with_runtime
-def area_add(
-    rt: Any,
-    code: str,
-    name: str,
-    parent: str | None,
-    level: str,
-    signature: str,
-    duty_phone: str | None,
-    as_json: bool,
-) -> None:
-    """Add an area below PARENT."""
-    from gateway import phones
-    from gateway.models.area import LEVELS, Area
-
-    if level not in LEVELS:
-        raise click.ClickException(f"unknown level {level}; one of {', '.join(LEVELS)}")
-    if not code.strip() or "/" in code or "%" in code or "_" in code:
-        raise click.ClickException("a code has letters, digits and dashes only")
-    try:
-        duty = phones.normalize(duty_phone).e164 if duty_phone else None
-    except phones.BadPhone as bad:
-        raise click.ClickException(f"--duty-phone: {bad.why}") from None
-    with rt.db.write() as s:
-        if s.scalar(select(Area.id).where(Area.code == code)):
-            raise click.ClickException(f"the code {code} is taken")
-        above = _area(s, parent) if parent else None
-        path = f"{above.path if above else '/'}{code}/"
-        s.add(
-            Area(
-                code=code,
-                name=name,
-                level=level,
-                parent_id=above.id if above else None,
-                path=path,
-                signature=signature,
-                duty_phone=duty,
-            )
-        )
-    emit(as_json, {"code": code, "name": name, "level": level}, [f"{code} {name}"])
-
-
-@area.command("list")
-@json_option
-@with_runtime
-def area_list(rt: Any, as_json: bool) -> None:
-    """All areas, top first."""
-    from gateway.models.area import Area
-
-    with rt.db.read() as s:
-        rows = [
-            {"code": a.code, "name": a.name, "level": a.level}
-            for a in s.scalars(select(Area).order_by(Area.path))
-        ]
-    emit(as_json, {"areas": rows}, [f"{r['code']}  {r['name']}  {r['level']}" for r in rows])
 
 
 # ---- rosters ---------------------------------------------------------------------------
@@ -155,7 +67,7 @@ def roster_import(rt: Any, file: Path, code: str, dry_run: bool, as_json: bool) 
     except rosterfile.BadRoster as bad:
         raise click.ClickException(bad.why) from None
     with rt.db.write() as s:
-        where = _area(s, code)
+        where = area_called(s, code)
         plan = rosters.preview(s, sheet, where) if dry_run else rosters.apply(s, sheet, where, "cli")
     rejected = [{"row": r.row, "why": r.why} for r in plan.rejected]
     lines = [f"新增 {plan.new} 人，对上 {plan.matched} 人，不收 {len(rejected)} 行"]
@@ -173,7 +85,7 @@ def roster_list(rt: Any, code: str, as_json: bool) -> None:
     from gateway.people import residents
 
     with rt.db.read() as s:
-        ids = subtree(s, [_area(s, code).id])
+        ids = subtree(s, [area_called(s, code).id])
         found = residents.search(s, ids, size=1_000_000).items
     rows = [
         {
@@ -191,7 +103,7 @@ def roster_list(rt: Any, code: str, as_json: bool) -> None:
     )
 
 
-# ---- consultations and broadcasts --------------------------------------------------------
+# ---- consultations --------------------------------------------------------
 
 
 @click.group()
@@ -227,7 +139,7 @@ def consultation_show(rt: Any, number: int, as_json: bool) -> None:
     from gateway.models.answer import Objection, Opinion
 
     with rt.db.read() as s:
-        c = _consultation(s, number)
+        c = consultation_numbered(s, number)
         said = select(func.count()).select_from(Opinion).where(Opinion.consultation_id == c.id)
         against = select(func.count()).select_from(Objection).where(Objection.consultation_id == c.id)
         facts = {
@@ -244,64 +156,6 @@ def consultation_show(rt: Any, number: int, as_json: bool) -> None:
         *(f"{c.options.get(k, k)}: {n}" for k, n in facts["tally"].items()),
     ]
     emit(as_json, facts, lines)
-
-
-@click.group()
-def broadcast() -> None:
-    """One notice to many handsets."""
-
-
-@broadcast.command("new")
-@click.option("--area", "code", required=True)
-@click.option("--text", "words", required=True)
-@click.option("--channel", type=click.Choice(["sms", "voice", "auto"]), default="auto")
-@click.option("--consultation", "number", type=int, default=None)
-@click.option("--start", is_flag=True, help="Send it now.")
-@json_option
-@with_runtime
-def broadcast_new(
-    rt: Any, code: str, words: str, channel: str, number: int | None, start: bool, as_json: bool
-) -> None:
-    """Make a broadcast; with --start its deliveries are written and the workers woken."""
-    from gateway.outreach import broadcasts
-
-    with rt.db.write() as s:
-        c = _consultation(s, number) if number else None
-        stage = "" if c is None else "notice" if c.state in ("ACCEPTED", "NOTICED", "OPEN") else "result"
-        try:
-            made = broadcasts.create(
-                s,
-                area=_area(s, code),
-                sms=words,
-                channel=channel,
-                consultation_id=c.id if c else None,
-                stage=stage,
-            )
-        except ValueError as error:
-            raise click.ClickException(str(error)) from None
-        if start:
-            broadcasts.start(s, rt.settings, made)
-        id = made.id
-    if start:
-        rt.wake("bulk", "calls")
-    emit(as_json, {"id": id}, [f"broadcast {id}"])
-
-
-@broadcast.command("show")
-@click.argument("id", type=int)
-@json_option
-@with_runtime
-def broadcast_show(rt: Any, id: int, as_json: bool) -> None:
-    """How far a broadcast is."""
-    from gateway.models.outreach import Broadcast
-    from gateway.outreach import broadcasts
-
-    with rt.db.read() as s:
-        b = s.get(Broadcast, id)
-        if b is None:
-            raise click.ClickException(f"no broadcast {id}")
-        facts = {"id": b.id, "state": b.state, "counts": broadcasts.counts(s, b)}
-    emit(as_json, facts, [f"{b.state}", *(f"{state}: {n}" for state, n in facts["counts"].items() if n)])
 
 
 # ---- scripts -----------------------------------------------------------------------------

@@ -16,3 +16,4 @@ document.querySelectorAll("[data-segments]").forEach((box) => {
   };
   box.addEventListener("input", show); show();
 });
+document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));

@@ -21,6 +21,9 @@ ROLES = (
 # may change things; the others read (and see no names where their role forbids it)
 ACTING = ("village_organizer", "clerk", "approver", "township_officer", "social_worker", "administrator")
 
+# may change an area's rules: its budget, and whether two people must agree
+MANAGING = ("township_officer", "administrator")
+
 
 class Organizer(Row, Base):
     """A panel account: a role in an area and everything below it."""
@@ -40,6 +43,10 @@ class Organizer(Row, Base):
     @property
     def acts(self) -> bool:
         return self.role in ACTING
+
+    @property
+    def manages(self) -> bool:
+        return self.role in MANAGING
 
 
 class PanelSession(Row, Base):

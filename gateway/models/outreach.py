@@ -45,7 +45,8 @@ class Broadcast(Row, Base):
     voice: Mapped[str] = mapped_column(default="")
     # draft | waiting (for approval) | running | paused | done | cancelled
     state: Mapped[str] = mapped_column(default="draft", index=True)
-    why: Mapped[str] = mapped_column(default="")  # it is paused: "budget", or empty when somebody paused it
+    # why it stands still: "budget", "returned: …" for a draft sent back, or empty when somebody paused it
+    why: Mapped[str] = mapped_column(default="")
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # gateway.outreach.audience.Audience
     ladder: Mapped[str] = mapped_column(default=LADDER)
     fallback: Mapped[str] = mapped_column(default="")  # "" | voice | sms | both: to which channel

@@ -69,8 +69,9 @@ class Preview:
         return f"{self.price / 1000:.2f}"
 
 
-def _people(s: Session, a: Audience) -> Any:
+def people(s: Session, b: Broadcast) -> Any:
     """The condition on people; consent and opt-out are questions of the handset, asked later."""
+    a = Audience.of(b)
     wanted: list[Any] = [Person.area_id.in_(subtree(s, list(a.areas))), Person.state.not_in(GONE)]
     if a.group:
         wanted.append(Person.group == a.group)
@@ -97,6 +98,9 @@ def _people(s: Session, a: Audience) -> Any:
             Objection.consultation_id == a.consultation, Objection.person_id.is_not(None)
         )
         wanted.append(Person.id.in_(objectors))
+    if a.untold and b.consultation_id:
+        told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(_told(b)))
+        wanted.append(Person.id.not_in(told))
     return and_(*wanted)
 
 
@@ -139,7 +143,7 @@ def handsets(s: Session, b: Broadcast) -> Select[Any]:
             (can_sms, literal("sms")),
             (can_call, literal("voice")),
         )
-    wanted = [_people(s, a), Handset.bad_reason.is_(None)]
+    wanted = [people(s, b), Handset.bad_reason.is_(None)]
     if a.untold and b.consultation_id:
         wanted.append(Handset.id.not_in(_told(b)))
     grouped = (
@@ -184,29 +188,39 @@ def preview(s: Session, settings: Settings, b: Broadcast) -> Preview:
     by_channel: dict[str, int] = dict(
         s.execute(select(reached.c.channel, func.count()).group_by(reached.c.channel)).all()
     )
-    people = s.scalar(select(func.count()).select_from(Person).where(_people(s, Audience.of(b)))) or 0
+    count = s.scalar(select(func.count()).select_from(Person).where(people(s, b))) or 0
     segments = text.segments(b.sms).count if b.sms else 0
     sms_count, voice_count = by_channel.get("sms", 0), by_channel.get("voice", 0)
     samples = [
         (phones.mask(number), way, b.sms if way == "sms" else b.voice)
-        for number, way in s.execute(
-            select(Handset.number, reached.c.channel)
-            .join(Handset, Handset.id == reached.c.handset_id)
-            .order_by(reached.c.channel, Handset.id)
-        ).fetchmany(3)
+        for way in ("sms", "voice")
+        for number in s.scalars(
+            select(Handset.number)
+            .join(reached, Handset.id == reached.c.handset_id)
+            .where(reached.c.channel == way)
+            .order_by(Handset.id)
+            .limit(3)
+        )
     ]
     return Preview(
-        people=people,
+        people=count,
         handsets=sms_count + voice_count,
         sms_handsets=sms_count,
         voice_handsets=voice_count,
         unreachable=list(unreachable(s, b)),
         segments_each=segments,
         segments_total=segments * sms_count,
-        samples=samples,
+        samples=_mixed(samples),
         price=price_of(settings, b, sms_count, voice_count),
         seconds=seconds_for(settings, segments * sms_count, voice_count),
     )
+
+
+def _mixed(samples: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Three of them, with a call among them where there are calls."""
+    calls = [one for one in samples if one[1] == "voice"]
+    texts = [one for one in samples if one[1] == "sms"][: 3 - min(1, len(calls))]
+    return texts + calls[: 3 - len(texts)]
 
 
 def unreachable(s: Session, b: Broadcast) -> Iterator[tuple[str, str, str]]:
@@ -216,7 +230,7 @@ def unreachable(s: Session, b: Broadcast) -> Iterator[tuple[str, str, str]]:
     yield from s.execute(
         select(Person.name, func.coalesce(Household.code, ""), Person.group)
         .outerjoin(Household, Household.id == Person.household_id)
-        .where(_people(s, Audience.of(b)), Person.id.not_in(told))
+        .where(people(s, b), Person.id.not_in(told))
         .order_by(Person.group, Household.code, Person.id)
     )
 
@@ -227,3 +241,25 @@ def seconds_for(settings: Settings, segments: int, calls: int) -> float:
     rate = settings.messages_per_second * len(settings.pool) or settings.send_concurrency * 10
     call_rate = settings.calls_per_second or settings.send_concurrency * 10
     return max(segments / rate, calls / call_rate)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What there is to choose from on the rosters of some areas."""
+
+    groups: list[str]
+    tags: list[str]
+    languages: list[str]
+
+
+def choices(s: Session, area_ids: list[int]) -> Choices:
+    """Groups, tags and languages in use."""
+    here = and_(Person.area_id.in_(area_ids), Person.state.not_in(GONE))
+    tags: set[str] = set()
+    for written in s.scalars(select(cast(Person.tags, String)).where(here).distinct()):
+        tags.update(json.loads(written or "[]"))
+    return Choices(
+        groups=sorted(g for g in s.scalars(select(Person.group).where(here).distinct()) if g),
+        tags=sorted(tags),
+        languages=sorted(s.scalars(select(Person.language).where(here).distinct())),
+    )

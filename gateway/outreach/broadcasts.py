@@ -1,6 +1,6 @@
-"""Broadcasts: made, started, paused, resumed, cancelled, watched."""
+"""Broadcasts: made, started, approved, paused, resumed, cancelled."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.orm import Session
@@ -10,28 +10,15 @@ from gateway.db import insert_into
 from gateway.models.area import Area
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
-from gateway.models.person import Handset, Person, PersonHandset
-from gateway.outreach import audience, errors, ladder
+from gateway.models.person import Handset
+from gateway.outreach import audience, ladder
 from gateway.outreach.audience import Audience
 from gateway.outreach.claiming import month, sources
-from gateway.people.residents import Page
 from gateway.queue import LANES
 from gateway.settings import Settings
 
 FALLBACKS = ("", "voice", "sms", "both")
-
-
-@dataclass
-class DeliveryRow:
-    """A line of the delivery table; the number is masked."""
-
-    id: int
-    masked: str
-    channel: str
-    state: str
-    error_words: str
-    names: list[str]
-    heard: str | None
+RETURNED = "returned: "  # begins ``Broadcast.why`` of a draft that was sent back, its reason follows
 
 
 def create(
@@ -50,6 +37,48 @@ def create(
     detect: bool = False,
 ) -> Broadcast:
     """A draft. Raises ValueError for an unknown channel or fall-back, an unreadable ladder, or nothing to say."""
+    made = Broadcast(by=by)
+    _fill(
+        made,
+        area=area,
+        consultation_id=consultation_id,
+        stage=stage,
+        channel=channel,
+        sms=sms,
+        voice=voice,
+        to=to or Audience(),
+        fallback=fallback,
+        retry=retry,
+        detect=detect,
+    )
+    s.add(made)
+    s.flush()
+    return made
+
+
+def change(s: Session, b: Broadcast, by: str, **given: Any) -> None:
+    """Write a draft anew, with what :func:`create` takes. Whoever did is its maker from now on: the one who
+    approves must not have chosen the words. Raises ValueError, and :class:`NotPossible` for one that is no draft."""
+    _move(s, b, ("draft",), "draft")
+    _fill(b, **given)
+    b.by = by
+    s.flush()
+
+
+def _fill(
+    b: Broadcast,
+    *,
+    area: Area,
+    sms: str,
+    voice: str,
+    channel: str,
+    consultation_id: int | None,
+    stage: str,
+    to: Audience,
+    fallback: str,
+    retry: str,
+    detect: bool,
+) -> None:
     if channel not in audience.CHANNELS:
         raise ValueError(f"channel must be one of {', '.join(audience.CHANNELS)}")
     if fallback not in FALLBACKS:
@@ -57,22 +86,9 @@ def create(
     if not sms.strip() and not voice.strip():
         raise ValueError("a broadcast without words")
     ladder.steps(retry)
-    made = Broadcast(
-        area_id=area.id,
-        consultation_id=consultation_id,
-        stage=stage,
-        channel=channel,
-        sms=sms.strip() or voice.strip(),
-        voice=voice.strip() or sms.strip(),
-        by=by,
-        audience=(to or Audience()).to_json(),
-        fallback=fallback,
-        ladder=retry,
-        detect=detect,
-    )
-    s.add(made)
-    s.flush()
-    return made
+    b.area_id, b.consultation_id, b.stage, b.channel = area.id, consultation_id, stage, channel
+    b.sms, b.voice = sms.strip() or voice.strip(), voice.strip() or sms.strip()
+    b.audience, b.fallback, b.ladder, b.detect = to.to_json(), fallback, retry, detect
 
 
 def start(s: Session, settings: Settings, b: Broadcast) -> int:
@@ -98,11 +114,20 @@ def start(s: Session, settings: Settings, b: Broadcast) -> int:
 def approve(s: Session, settings: Settings, b: Broadcast, o: Organizer) -> int:
     """The second pair of eyes says yes. Raises :class:`NotPossible`, :class:`OverBudget`, and
     :class:`SamePerson` when it is the first pair."""
+    if b.state != "waiting":
+        raise NotPossible(b.state)
     if b.by == f"organizer:{o.id}":
         raise SamePerson
+    b.price = estimate(s, settings, b)  # the roster may have grown since
     _afford(s, settings, s.get_one(Area, b.area_id), b)
     b.approved_by = o.id
     return _release(s, b, "waiting")
+
+
+def send_back(s: Session, b: Broadcast, reason: str = "") -> None:
+    """The second pair of eyes says no, or the first one thinks again: a draft once more, with the reason.
+    Raises :class:`NotPossible`."""
+    _move(s, b, ("waiting",), "draft", f"{RETURNED}{reason.strip()[:200]}")
 
 
 def estimate(s: Session, settings: Settings, b: Broadcast) -> int:
@@ -129,12 +154,40 @@ def spent(s: Session, settings: Settings, area: Area) -> int:
     return s.scalar(select(Spending.amount).where(Spending.area_id == area.id, Spending.month == now)) or 0
 
 
-def _afford(s: Session, settings: Settings, area: Area, b: Broadcast) -> None:
+def left(s: Session, settings: Settings, area: Area) -> int | None:
+    """What is left of the area's month, in 厘; None where it has no budget."""
     if area.monthly_budget is None:
-        return
-    left = area.monthly_budget - spent(s, settings, area)
-    if b.price > left:
-        raise OverBudget(b.price, max(0, left))
+        return None
+    return max(0, area.monthly_budget - spent(s, settings, area))
+
+
+def free(s: Session, settings: Settings, area: Area) -> int | None:
+    """What a new broadcast may cost, in 厘: what is left less what started ones have still to send. None where
+    there is no budget."""
+    rest = left(s, settings, area)
+    return None if rest is None else max(0, rest - _promised(s, settings, area))
+
+
+def _promised(s: Session, settings: Settings, area: Area) -> int:
+    to_send: dict[int, dict[str, int]] = {}
+    for id, channel, count in s.execute(
+        select(Broadcast.id, Delivery.channel, func.count())
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Broadcast.area_id == area.id, Broadcast.state.in_(("running", "paused")))
+        .where(Delivery.state.in_(("planned", "claimed", "submitting")))
+        .group_by(Broadcast.id, Delivery.channel)
+    ):
+        to_send.setdefault(id, {})[channel] = count
+    return sum(
+        audience.price_of(settings, s.get_one(Broadcast, id), n.get("sms", 0), n.get("voice", 0))
+        for id, n in to_send.items()
+    )
+
+
+def _afford(s: Session, settings: Settings, area: Area, b: Broadcast) -> None:
+    rest = free(s, settings, area)
+    if rest is not None and b.price > rest:
+        raise OverBudget(b.price, rest)
 
 
 def _release(s: Session, b: Broadcast, before: str) -> int:
@@ -166,7 +219,9 @@ def _release(s: Session, b: Broadcast, before: str) -> int:
     ]
     # "WHERE true": SQLite can't tell ON CONFLICT from a join's ON without a WHERE before it
     made = insert_into(s, Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
-    return int(s.execute(made).rowcount)  # type: ignore[attr-defined]
+    # psycopg's count is forgotten for an INSERT unless it is asked for
+    done = s.execute(made.execution_options(preserve_rowcount=True))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _move(s: Session, b: Broadcast, before: tuple[str, ...], after: str, why: str = "") -> None:
@@ -260,42 +315,6 @@ def counts(s: Session, b: Broadcast) -> dict[str, int]:
     )
     found.update(dict(rows.all()))
     return found
-
-
-def deliveries(
-    s: Session, b: Broadcast, state: str | None = None, page: int = 1, size: int = 50
-) -> Page[DeliveryRow]:
-    """One page of a broadcast's deliveries, with the people behind each handset."""
-    wanted = select(Delivery).where(Delivery.broadcast_id == b.id)
-    if state:
-        wanted = wanted.where(Delivery.state == state)
-    total = s.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    rows = list(s.scalars(wanted.order_by(Delivery.id).limit(size).offset((page - 1) * size)))
-    ids = [d.handset_id for d in rows]
-    numbers = {
-        i: phones.mask(n) for i, n in s.execute(select(Handset.id, Handset.number).where(Handset.id.in_(ids)))
-    }
-    names: dict[int, list[str]] = {}
-    for handset_id, name in s.execute(
-        select(PersonHandset.handset_id, Person.name)
-        .join(Person, Person.id == PersonHandset.person_id)
-        .where(PersonHandset.handset_id.in_(ids))
-        .order_by(Person.id)
-    ):
-        names.setdefault(handset_id, []).append(name)
-    items = [
-        DeliveryRow(
-            d.id,
-            numbers[d.handset_id],
-            d.channel,
-            d.state,
-            errors.words(d.error),
-            names.get(d.handset_id, []),
-            d.heard,
-        )
-        for d in rows
-    ]
-    return Page(items, total, page, size)
 
 
 def say(

@@ -79,12 +79,18 @@ def month(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m}"
 
 
+def held_until(s: Session) -> datetime | None:
+    """Until when nobody sends because the carrier refused our credentials; may be past."""
+    held = s.get(Fact, _HOLD)
+    return datetime.fromisoformat(held.value) if held is not None else None
+
+
 def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
     """What has something due in this lane and may send it now: running, inside its area's hours and budget."""
     now = clock.now()
     found: list[Source] = []
-    held = s.get(Fact, _HOLD)
-    if held is not None and datetime.fromisoformat(held.value) > now:
+    held = held_until(s)
+    if held is not None and held > now:
         return found
     due = select(_T.id).where(IS_PLANNED, _T.lane == lane, _T.due_at <= now)
     if hours.minutes_until_allowed(settings, lane) == 0 and s.scalar(

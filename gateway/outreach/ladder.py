@@ -34,3 +34,14 @@ def after(ladder: str, attempts: int, now: datetime, zone: ZoneInfo) -> datetime
     found = _STEP.fullmatch(rung)
     assert found is not None
     return now + timedelta(seconds=int(found[1]) * _UNIT[found[2][0]])
+
+
+def spoken(ladder: str) -> str:
+    """The ladder as a person says it: “15分钟、2小时、第二天”; empty for none. Raises ValueError."""
+    said = []
+    for step in steps(ladder):
+        found = _STEP.fullmatch(step)
+        assert found is not None
+        unit = {"m": "分钟", "h": "小时", "d": "天"}[found[2][0]] if found[2] else ""
+        said.append(f"{int(found[1])}{unit}" if unit else "第二天")
+    return "、".join(said)

@@ -48,6 +48,23 @@ def rehearsal(s: Session, c: Consultation, stage: str, sms: str, voice: str) -> 
     )  # fmt: skip
 
 
+def stage_of(c: Consultation, standing: str = "") -> str:
+    """Which stage a message about a consultation belongs to at its present state; one to those who have not
+    answered yet is a reminder."""
+    if c.state in ("ACCEPTED", "NOTICED", "OPEN"):
+        return "reminder" if standing == "not_yet" else "notice"
+    return (
+        "result" if c.state in ("DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED") else "effective"
+    )
+
+
+def spoken(c: Consultation, stage: str) -> str:
+    """What a call about a consultation says: the matter's own words, since it is answered by keys."""
+    if stage in ("notice", "reminder"):
+        return c.voice.get("notice") or c.title
+    return c.voice.get(stage) or c.sms.get(stage) or c.sms.get("result") or c.title
+
+
 def asked(s: Session, c: Consultation) -> list[int]:
     """The areas a consultation asks."""
     return list(s.scalars(select(ConsultationArea.area_id).where(ConsultationArea.consultation_id == c.id)))

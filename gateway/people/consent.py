@@ -1,5 +1,8 @@
 """Stopping and resuming messages. Refusing them never costs a right (design §4.6)."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -34,3 +37,12 @@ def resume(s: Session, phone: Handset, scope: str, how: str) -> bool:
     if changed:
         s.add(Consent(handset_id=phone.id, scope=scope, given=True, how=how))
     return changed
+
+
+def stopped_how(s: Session, phones: Iterable[Handset]) -> dict[int, str]:
+    """How each of these handsets came to be stopped, by its newest refusal: ``sms``, ``keypad``, ``carrier``…"""
+    ids = [phone.id for phone in phones]
+    refusals = select(Consent.handset_id, Consent.how).where(
+        Consent.handset_id.in_(ids), Consent.given.is_(False)
+    )
+    return {handset_id: how for handset_id, how in s.execute(refusals.order_by(Consent.id))}

@@ -110,6 +110,15 @@ def connect(s: Session, person: Person, phone: Handset) -> None:
         s.flush()
 
 
+def works_again(s: Session, phone: Handset) -> bool:
+    """Somebody made sure that a number the carrier called bad is in use; False if it was not called bad."""
+    if phone.bad_reason is None:
+        return False
+    phone.bad_reason = None
+    s.flush()
+    return True
+
+
 def household_code(s: Session, area_id: int, code: str) -> Household | None:
     return s.scalar(select(Household).where(Household.area_id == area_id, Household.code == code))
 

@@ -46,6 +46,11 @@ def consultations(s: Session, o: Organizer) -> Select[Consultation]:
     return select(Consultation).where(or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked)))
 
 
+def visible_areas(o: Organizer) -> Select[Area]:
+    """The same as a query, to get one of them by its id."""
+    return select(Area).where(Area.id.in_(_below(o)))
+
+
 def people(s: Session, o: Organizer) -> Select[Person]:
     return select(Person).where(Person.area_id.in_(_below(o)))
 
@@ -118,12 +123,18 @@ def act(
     """Record what an organizer does; raises :class:`NotAllowed` for roles that only look. No personal data."""
     if not o.acts:
         raise NotAllowed
-    s.add(
-        Audit(
-            actor=f"organizer:{o.id}",
-            area_id=area_id or o.area_id,
-            verb=verb,
-            subject=subject,
-            details=details,
-        )
-    )
+    note(s, f"organizer:{o.id}", verb, subject, area_id or o.area_id, details)
+
+
+def manage(s: Session, o: Organizer, verb: str, area: Area, details: str = "") -> None:
+    """Record a change of an area's rules; raises :class:`NotAllowed` for all but officers and administrators."""
+    if not o.manages:
+        raise NotAllowed
+    note(s, f"organizer:{o.id}", verb, f"area:{area.id}", area.id, details)
+
+
+def note(
+    s: Session, actor: str, verb: str, subject: str = "", area_id: int | None = None, details: str = ""
+) -> None:
+    """Add to the record without asking for a role: what was looked at, or done on the command line."""
+    s.add(Audit(actor=actor, area_id=area_id, verb=verb, subject=subject, details=details))

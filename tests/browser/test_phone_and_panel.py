@@ -160,7 +160,7 @@ def test_an_organizer_asks_sees_and_answers_on_a_phones_screen(page: Page, stack
 def test_every_page_fits_a_narrow_screen_and_a_wide_one(page: Page, stack: Stack) -> None:
     sign_in(page, stack, "xuquanzhen")
     paths = ["", "consultations/", "consultations/new", "consultations/1", "consultations/1/publish", "consultations/1/paper?q=王",
-             "residents/", "residents/3", "residents/import", "claims/", "broadcasts/", "broadcasts/new", "inbox/", "inbox/?tab=objections", "account", "help"]  # fmt: skip
+             "residents/", "residents/3", "residents/import", "claims/", "broadcasts/", "broadcasts/new", "areas/", "areas/2", "consultations/1/doors", "inbox/", "inbox/?tab=objections", "account", "help"]  # fmt: skip
     for width in (360, 390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         for path in [f"/admin/{p}" for p in paths] + [

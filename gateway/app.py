@@ -2,12 +2,11 @@
 
 import hashlib
 import hmac
-import logging
 
-import structlog
 from flask import Flask, redirect, render_template
 from werkzeug.wrappers import Response
 
+from gateway.logs import quiet_logs
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.web import board, health, recordings, sms, status, voice
@@ -56,20 +55,4 @@ def _front() -> str | Response:
 
     return render_template(
         "front.html", simulated=runtime().settings.simulated, part=runtime().settings.xiangyin_part
-    )
-
-
-def quiet_logs() -> None:
-    """One line an event, without personal data; libraries only when something is wrong."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=True,
     )

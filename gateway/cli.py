@@ -98,8 +98,8 @@ def worker(queues: tuple[str, ...]) -> None:
 @with_runtime
 def clock(rt: Any) -> None:
     """Act on deadlines, pick up notices, look after deliveries out of sight."""
-    from gateway.app import quiet_logs
     from gateway.jobs import run_clock
+    from gateway.logs import quiet_logs
 
     quiet_logs()
     stop = threading.Event()

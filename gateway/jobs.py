@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from gateway import catchup, clock
 from gateway.carriers.base import Failure
 from gateway.consultation import lifecycle
+from gateway.logs import quiet_logs
 from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
@@ -26,6 +27,7 @@ _FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
 
 def drain(lane: str) -> int:
     """Send what is due in a lane; ends after the batch in hand when told to stop."""
+    quiet_logs()
     stop = threading.Event()
     die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

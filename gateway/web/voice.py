@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from gateway import inbound
+from gateway.web.limit import limited
 from gateway.web.signed import runtime, signed, xml
 
 blueprint = Blueprint("voice", __name__)
@@ -10,6 +11,7 @@ blueprint = Blueprint("voice", __name__)
 
 @blueprint.post("/twilio/voice")
 @signed
+@limited
 def voice() -> Response:
     """Answer one step of a call with TwiML, after it is committed."""
     return xml(inbound.voice(runtime(), request.form, request.args))

@@ -7,9 +7,8 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin.common import me, panel, reading, writing
+from admin.common import me, panel, reading, runtime, writing
 from gateway.models.area import Area
-from gateway.models.organizer import Organizer
 from gateway.people import organizers
 
 
@@ -40,15 +39,15 @@ def login_page() -> Any:
 def login() -> Any:
     """Check name and password; five wrong ones lock the account for a while."""
     typed, problem, token = request.form.get("login", ""), "", ""
-    with writing() as s:  # failures are counted, so this commits whatever happens
-        try:
-            organizer = organizers.check(s, typed, request.form.get("password", ""))
+    try:
+        organizer = organizers.check(runtime().db, typed, request.form.get("password", ""))
+        with writing() as s:
             token = organizers.sign_in(s, organizer, request.headers.get("User-Agent", ""))
-        except organizers.Locked as locked:
-            minutes = int((locked.until - datetime.now(UTC)).total_seconds() // 60) + 1
-            problem = _("输错太多次了，请 %(n)s 分钟后再试", n=minutes)
-        except organizers.WrongPassword:
-            problem = _("账号或密码不对")
+    except organizers.Locked as locked:
+        minutes = int((locked.until - datetime.now(UTC)).total_seconds() // 60) + 1
+        problem = _("输错太多次了，请 %(n)s 分钟后再试", n=minutes)
+    except organizers.WrongPassword:
+        problem = _("账号或密码不对")
     if problem:
         page = render_template(
             "admin/login.html", typed=typed, problem=problem, next=request.form.get("next", "")
@@ -80,14 +79,12 @@ def change_password() -> Any:
     if new != request.form.get("again", ""):
         problem = _("两次输入的新密码不一样")
     else:
-        with writing() as s:
-            try:
-                organizer = s.get_one(Organizer, me().id)
-                organizers.change_password(s, organizer, request.form.get("old", ""), new)
-            except organizers.WrongPassword:
-                problem = _("原来的密码不对")
-            except ValueError:
-                problem = _("新密码至少要十个字符")
+        try:
+            organizers.change_password(runtime().db, me(), request.form.get("old", ""), new)
+        except organizers.WrongPassword:
+            problem = _("原来的密码不对")
+        except ValueError:
+            problem = _("新密码至少要十个字符")
     if problem:
         with reading() as s:
             page = render_template("admin/account.html", area=s.get_one(Area, me().area_id), problem=problem)

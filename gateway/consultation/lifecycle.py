@@ -176,6 +176,11 @@ def tick(s: Session, now: datetime | None = None) -> list[int]:
     ):
         if _move(s, c, "close", "clock", at=c.closes_at):
             moved.append(c.id)
+    # nothing open any more, and nobody moved it on: a matter must never wait for ever
+    for c in s.scalars(select(Consultation).where(Consultation.state == "OBJECTED")):
+        if _open_objections(s, c) == 0:
+            explained(s, c, "clock")
+            moved.append(c.id)
     for c in s.scalars(
         select(Consultation)
         .where(Consultation.state.in_(("PUBLICITY", "EXPLAINED")), Consultation.publicity_ends_at < now)

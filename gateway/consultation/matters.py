@@ -188,6 +188,16 @@ def concerns(s: Session, c: Consultation, person: Person | Resident) -> bool:
     return not c.group or person.group == c.group
 
 
+def was_announced() -> Any:
+    """The condition that people were told of a matter: one withdrawn before that is nobody's business."""
+    told = select(ConsultationEvent.consultation_id).where(ConsultationEvent.event == "announce")
+    return (Consultation.state != "WITHDRAWN") | Consultation.id.in_(told)
+
+
+def announced(s: Session, c: Consultation) -> bool:
+    return s.scalar(select(Consultation.id).where(Consultation.id == c.id, was_announced())) is not None
+
+
 def for_people(
     s: Session, people: Sequence[Person | Resident], states: tuple[str, ...]
 ) -> list[Consultation]:

@@ -33,11 +33,12 @@ def open_(
     Raises :class:`Refused` with code ``late`` (after the deadline), ``not_public`` or ``stranger``.
     """
     now = clock.now()
+    _hold(s, c)
     if not c.in_publicity:
         raise Refused(
             f"{c.number}号现在不在公示期", code="late" if c.state in lifecycle.AFTER else "not_public"
         )
-    if c.state == "PUBLICITY" and c.publicity_ends_at and now > c.publicity_ends_at:
+    if c.state in ("PUBLICITY", "EXPLAINED") and c.publicity_ends_at and now > c.publicity_ends_at:
         raise Refused(f"{c.number}号公示期已过", code="late")
     if person is None or not matters.concerns(s, c, person):
         raise Refused("这件事没有涉及您登记的村组", code="stranger")
@@ -102,8 +103,17 @@ def of(s: Session, c: Consultation, person: Person | Resident) -> Objection | No
     )
 
 
+def _hold(s: Session, c: Consultation) -> None:
+    """One at a time for each matter: of two who settle its last objections, or object while the last is settled, one
+    must see what the other did."""
+    s.execute(select(Consultation.id).where(Consultation.id == c.id).with_for_update())
+    s.refresh(c, ["state", "publicity_ends_at", "publicity_left"])
+
+
 def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: str, **values: object) -> None:
     """Move it on if it is still in one of ``states``; of two people doing so at once, one is told no."""
+    c = s.get_one(Consultation, objection.consultation_id)
+    _hold(s, c)
     changed = s.execute(
         update(Objection)
         .where(Objection.id == objection.id, Objection.state.in_(states))
@@ -113,7 +123,6 @@ def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: st
     s.refresh(objection)
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise Refused("这条反对已经处理过了")
-    c = s.get_one(Consultation, objection.consultation_id)
     if still_open(s, c) == 0:
         lifecycle.explained(s, c, actor)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from gateway import clock, phones
 from gateway.db import insert_into
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset
@@ -266,6 +267,21 @@ def cancel(s: Session, b: Broadcast) -> None:
     """Stop for good; what is still planned is never sent. Raises :class:`NotPossible`."""
     _move(s, b, ("draft", "waiting", "running", "paused"), "cancelled")
     b.finished_at = clock.now()
+
+
+def cancel_withdrawn(s: Session) -> list[int]:
+    """Cancel what is left of broadcasts whose matter was withdrawn; returns their ids."""
+    withdrawn = select(Consultation.id).where(Consultation.state == "WITHDRAWN")
+    left = s.scalars(
+        select(Broadcast)
+        .where(Broadcast.state.in_(("draft", "waiting", "running", "paused")))
+        .where(Broadcast.consultation_id.in_(withdrawn))
+    )
+    cancelled = []
+    for b in left:
+        cancel(s, b)
+        cancelled.append(b.id)
+    return cancelled
 
 
 def hold_over_budget(s: Session, settings: Settings) -> list[int]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.db import among
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.organizer import Fact
 from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
@@ -103,7 +104,7 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
     running = (
         select(Broadcast.id, Broadcast.sms, Broadcast.detect, Area.id, Area.timezone)
         .join(Area, Area.id == Broadcast.area_id)
-        .where(Broadcast.state == "running", due.where(_T.broadcast_id == Broadcast.id).exists())
+        .where(Broadcast.state == "running", _WANTED, due.where(_T.broadcast_id == Broadcast.id).exists())
         .where(
             or_(
                 Area.monthly_budget.is_(None), func.coalesce(spent.scalar_subquery(), 0) < Area.monthly_budget
@@ -253,9 +254,11 @@ def _put(s: Session, ids: list[int], **values: Any) -> None:
     )
 
 
-_RUNNING = select(Broadcast.__table__.c.id).where(
-    Broadcast.__table__.c.state == "running", Broadcast.__table__.c.id == bindparam("b")
+# of a matter that was withdrawn nothing more goes out, whether or not somebody thought of its broadcasts
+_WANTED = Broadcast.consultation_id.is_(None) | Broadcast.consultation_id.not_in(
+    select(Consultation.id).where(Consultation.state == "WITHDRAWN")
 )
+_RUNNING = select(Broadcast.id).where(Broadcast.state == "running", Broadcast.id == bindparam("b"), _WANTED)
 
 
 def submit(rt: Runtime, items: list[Item]) -> list[Item]:

@@ -57,7 +57,7 @@ def index() -> AnyResponse:
         rows = s.execute(
             select(Consultation, Area.name)
             .join(Area, Area.id == Consultation.area_id)
-            .where(Consultation.state.in_(STATES))
+            .where(Consultation.state.in_(STATES), matters.was_announced())
             .order_by(Consultation.number.desc())
         ).all()
     return _public(
@@ -71,7 +71,7 @@ def one(number: int) -> AnyResponse:
     rt = runtime()
     with rt.db.read() as s:
         c = matters.find(s, number)
-        if c is None or c.state not in STATES:
+        if c is None or c.state not in STATES or not matters.announced(s, c):
             abort(404)
         area = s.get_one(Area, c.area_id)
         tally = ballots.tally(s, c)

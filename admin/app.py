@@ -78,6 +78,8 @@ def _guard() -> Any:
             g.organizer = organizers.who(s, token)
     if request.endpoint not in _OPEN_TO_ALL and g.organizer is None:
         return auth.ask_to_sign_in()
+    if g.organizer is not None and common.closed_to(g.organizer, request.path):
+        raise rights.NotAllowed
     _csrf.protect()
     return None
 
@@ -91,6 +93,8 @@ def _everywhere() -> dict[str, object]:
         "now": clock.now(),
         "words": words,
         "sees_names": common.sees_names() if g.get("organizer") else False,
+        "sees_words": common.sees_words() if g.get("organizer") else False,
+        "closed": lambda path: common.closed_to(g.organizer, path),
     }
 
 

@@ -122,6 +122,25 @@ def for_input(moment: datetime | None) -> str:
     return f"{local(moment):%Y-%m-%dT%H:%M}" if moment else ""
 
 
+# pages that are about who somebody is, and about what single people said
+_OF_PEOPLE = ("/admin/residents", "/admin/claims")
+_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections", "/admin/recordings")
+
+
+def closed_to(organizer: Organizer, path: str) -> bool:
+    """Whether a page is none of this role's business: the county sees statistics only, an evaluator no names
+    (domain.md §1 rows 20 and 25)."""
+    if organizer.role not in NAMELESS:
+        return False
+    closed = (*_OF_PEOPLE, *_OF_WORDS) if organizer.role == "county_viewer" else _OF_PEOPLE
+    return path.startswith(closed) or path.endswith("/doors")
+
+
+def sees_words() -> bool:
+    """Whether whoever is signed in may read what single people said."""
+    return me().role != "county_viewer"
+
+
 def sees_names() -> bool:
     """Whether whoever is signed in may see who people are."""
     return me().role not in NAMELESS

@@ -196,14 +196,10 @@ def save_consultation(id: int) -> Any:
 def one_consultation(id: int) -> Any:
     with reading() as s:
         c = common.consultation(s, id)
-        opinions = list(
-            s.scalars(
-                select(Opinion).where(Opinion.consultation_id == id).order_by(Opinion.id.desc()).limit(100)
-            )
-        )
-        objections = list(
-            s.scalars(select(Objection).where(Objection.consultation_id == id).order_by(Objection.id))
-        )
+        heard = rights.opinions(s, me()).where(Opinion.consultation_id == id)
+        opinions = list(s.scalars(heard.order_by(Opinion.id.desc()).limit(100)))
+        opposed = rights.objections(s, me()).where(Objection.consultation_id == id)
+        objections = list(s.scalars(opposed.order_by(Objection.id)))
         events = lifecycle.history(s, c)
         asked = list(
             s.scalars(

@@ -78,8 +78,9 @@ def _handsets(o: Organizer) -> Select[int]:
 
 
 def _said(o: Organizer, table: Any, s: Session) -> Any:
-    """Words about a visible matter, or from a person or handset of the organizer's areas."""
-    seen = select(consultations(s, o).subquery().c.id)
+    """Words about a matter that the organizer's areas lead, or from a person or handset of theirs: who is merely asked
+    in another's matter hears their own people only (domain §4, no retaliation)."""
+    seen = select(Consultation.id).where(Consultation.area_id.in_(_below(o)))
     mine = select(Person.id).where(Person.area_id.in_(_below(o)))
     return or_(table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o)))
 

@@ -22,7 +22,7 @@ from admin import (
     words,
 )
 from admin.common import panel
-from gateway import clock
+from gateway import clock, phones
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
@@ -63,6 +63,7 @@ def register(app: Flask) -> None:
     _csrf.init_app(app)
     for name in ("when", "day", "left", "for_input", "shown_name", "lasting", "yuan"):
         app.add_template_filter(getattr(common, name), name)
+    app.add_template_filter(phones.dialled, "dialled")
     app.register_blueprint(panel)
 
 

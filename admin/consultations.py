@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin import common
 from admin.common import actor, leads, me, panel, reading, runtime, writing
-from admin.forms import errors_of, ids, moment, whole
+from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
@@ -85,6 +85,9 @@ def edit_consultation(id: int) -> str:
             "sms": c.sms.get("notice", ""),
             "voice": c.voice.get("notice", ""),
         } | {f"option{key}": label for key, label in c.options.items()}
+        if c.closes_at:
+            facts = (s.get_one(Area, c.area_id), c.number, c.title, c.options, c.closes_at)
+            typed |= automatic({"sms": matters.default_sms(*facts), "voice": matters.default_voice(*facts)})
         return _form(s, typed, {}, notices.asked(s, c), c)
 
 
@@ -110,7 +113,7 @@ class _Typed:
         if closes is None:
             raise Refused(_("请选截止日期"), "closes")
         self.closes: datetime = closes
-        self.sms, self.voice = f.get("sms", "").strip(), f.get("voice", "").strip()
+        self.sms, self.voice = own_words("sms"), own_words("voice")
         self.group = f.get("group", "").strip()
 
     def defaults(self, s: Session) -> dict[str, str]:
@@ -118,6 +121,11 @@ class _Typed:
         number = self.number or matters.next_number(s)
         facts = (self.area, number, self.title or _("（题目）"), self.options, self.closes)
         return {"sms": matters.default_sms(*facts), "voice": matters.default_voice(*facts)}
+
+
+def _filled(s: Session) -> dict[str, str]:
+    texts = _Typed(s).defaults(s)
+    return texts | automatic(texts)
 
 
 def _again(errors: dict[str, str], id: int | None, **fresh: str) -> tuple[str, int]:
@@ -134,7 +142,7 @@ def create_consultation() -> Any:
     try:
         if go == "fill":
             with reading() as s:
-                return _again({}, None, **_Typed(s).defaults(s))
+                return _again({}, None, **_filled(s))
         with writing() as s:
             t = _Typed(s)
             c = matters.create(
@@ -165,7 +173,7 @@ def save_consultation(id: int) -> Any:
     try:
         if go == "fill":
             with reading() as s:
-                return _again({}, id, **_Typed(s).defaults(s))
+                return _again({}, id, **_filled(s))
         with writing() as s:
             c = common.consultation(s, id, change=True)
             t = _Typed(s)

@@ -53,3 +53,15 @@ def page_number() -> int:
 def ids(field: str) -> list[int]:
     """The ticked boxes of that name."""
     return request.form.getlist(field, type=int)
+
+
+def own_words(name: str) -> str:
+    """What somebody wrote into a text field; “” where it still holds what we had written there ourselves, so that our
+    words follow the other fields when these change."""
+    typed = request.form.get(name, "").strip()
+    return "" if typed == request.form.get(f"auto_{name}", "").strip() else typed
+
+
+def automatic(texts: dict[str, str]) -> dict[str, str]:
+    """Our own texts as a form keeps them beside its fields, for :func:`own_words`."""
+    return {f"auto_{name}": words for name, words in texts.items()}

@@ -16,7 +16,9 @@ from gateway.consultation import opinions
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
+from gateway.models.person import Handset
 from gateway.people import rights
+from gateway.phones import HIDDEN
 
 TABS = ("opinions", "objections", "voice")
 SIZE = 30
@@ -32,7 +34,8 @@ def inbox() -> str:
         if tab == "objections":
             said = rights.objections(s, me()).order_by((Objection.state != "open"), Objection.due_at)
         else:
-            said = rights.opinions(s, me()).order_by(Opinion.done_at.is_not(None), Opinion.id.desc())
+            urgent_last = (Opinion.kind != "emergency", Opinion.kind != "callback", Opinion.id.desc())
+            said = rights.opinions(s, me()).order_by(Opinion.done_at.is_not(None), *urgent_last)
             if tab == "voice":
                 said = said.where(Opinion.recording_id.is_not(None))
         rows = list(s.scalars(said.limit(SIZE + 1).offset((page - 1) * SIZE)))
@@ -61,6 +64,18 @@ def opinion_done(id: int) -> Response:
         rights.act(s, me(), "opinion_done", f"opinion:{id}")
         opinions.done(s, opinion, me())
     return _back()
+
+
+@panel.post("/opinions/<int:id>/phone")
+def opinion_phone(id: int) -> str:
+    """The number of somebody who is to be rung, for whoever will ring; written down in the audit."""
+    with writing() as s:
+        opinion = rights.get(s, rights.opinions(s, me()), Opinion, id)
+        rights.act(s, me(), "phone_seen", f"opinion:{id}")
+        phone = s.get(Handset, opinion.handset_id) if opinion.handset_id else None
+        number = phone.number if phone and phone.number != HIDDEN else ""
+        who = common.people(s, [opinion.person_id]).get(opinion.person_id or 0)
+        return render_template("admin/ring.html", x=opinion, number=number, person=who)
 
 
 @panel.get("/objections/<int:id>")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from admin import common
 from admin.common import actor, me, panel, reading, runtime, writing
-from admin.forms import errors_of, moment
+from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
@@ -24,9 +24,12 @@ PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
 
 def _words(c: Consultation, tally: ballots.Tally) -> str:
     """A first draft of the result from the counts; the organizer changes it."""
-    said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
     unit = "户" if c.unit == "household" else "人"
-    return f"应答{tally.eligible}{unit}，实答{tally.units}{unit}：{said}"
+    answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
+    if tally.units < ballots.FEW:  # whoever knows the others could tell how each of them chose (domain.md §4)
+        return answered
+    said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
+    return f"{answered}：{said}"
 
 
 @panel.get("/consultations/<int:id>/publish")
@@ -61,8 +64,8 @@ def publish(id: int) -> Any:
                     s,
                     c,
                     result=result,
-                    sms=f.get("sms", ""),
-                    voice=f.get("voice", ""),
+                    sms=own_words("sms"),
+                    voice=own_words("voice"),
                     until=until,
                     actor=actor(),
                 )
@@ -82,9 +85,9 @@ def publish(id: int) -> Any:
             "sms": matters.result_sms(c, area, result, until),
             "voice": matters.result_voice(c, area, result, until),
         }
-        kept = {} if go == "fill" else {k: f[k].strip() for k in default if f.get(k, "").strip()}
+        kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
         texts = default | kept
-        shown = {**f.to_dict(), **texts}
+        shown = {**f.to_dict(), **texts, **automatic(default)}
         more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
         return render_template(
             "admin/publish.html", c=c, f=shown, errors={}, tally=ballots.tally(s, c), until=until, **more

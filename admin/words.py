@@ -34,6 +34,7 @@ KINDS = {
     "opinion": _l("意见"),
     "proposal": _l("建议"),
     "callback": _l("要回电话"),
+    "emergency": _l("急事"),
     "message": _l("留言"),
     "late_objection": _l("过期的反对"),
 }

@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.extensions["xiangyin"] = rt
     app.config["MAX_CONTENT_LENGTH"] = _UPLOAD
     app.secret_key = hmac.new(rt.settings.master_key, b"xiangyin/flask", hashlib.sha256).digest()
+    app.register_error_handler(404, _missing)
     part = rt.settings.xiangyin_part
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/favicon.ico", "icon", lambda: Response(_ICON, mimetype="image/svg+xml"))
@@ -47,6 +48,10 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         if part == "panel":
             app.add_url_rule("/", "front", lambda: redirect("/admin/"))
     return app
+
+
+def _missing(_error: Exception) -> tuple[str, int]:
+    return render_template("missing.html"), 404
 
 
 def _front() -> str | Response:

@@ -122,6 +122,17 @@ def _kind(parsed: phonenumbers.PhoneNumber) -> str:
     return UNKNOWN
 
 
+def dialled(e164: str) -> str:
+    """The number as people dial it here: ``0499 0000012``, ``199 0000 0103``; a foreign one as it is."""
+    if not e164.startswith("+86"):
+        return e164
+    national = e164[3:]
+    if _CN_MOBILE.fullmatch(national) or _SAMPLE_MOBILE.fullmatch(national):
+        return f"{national[:3]} {national[3:7]} {national[7:]}"
+    code = 2 if national[:2] in ("10", *(f"2{n}" for n in range(10))) else 3
+    return f"0{national[:code]} {national[code:]}"
+
+
 def mask(e164: str) -> str:
     """``+8619900000103`` → ``199****0103``; a landline as ``0499****0101``. The last four digits let people
     recognise it; never more than eight are shown."""

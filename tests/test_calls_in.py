@@ -115,3 +115,26 @@ def test_a_second_recorded_reason_stands_beside_the_first(village: Runtime) -> N
         assert s.scalars(select(Opinion.recording_id).where(Opinion.recording_id.is_not(None))).all() == [
             recordings["RE-object-2"]
         ]
+
+
+def test_who_hangs_up_as_told_is_still_rung(village: Runtime) -> None:
+    call = Call(village, SUN.phone, "CA-promised")
+    assert "会有人打给您" in call.press("7", "7", "7")
+    with village.db.read() as s:
+        handset = residents.handset(s, SUN.phone)
+        assert handset is not None
+        waiting = s.scalars(
+            select(Opinion).where(Opinion.kind == "callback", Opinion.handset_id == handset.id)
+        ).all()
+        assert len(waiting) == 1
+    assert "您不用再按了" in Call(village, SUN.phone, "CA-promised-2").press("0")
+    with village.db.read() as s:
+        assert len(s.scalars(select(Opinion).where(Opinion.kind == "callback")).all()) == len(waiting)
+
+
+def test_silence_at_a_recording_is_not_a_key_that_was_missed(village: Runtime) -> None:
+    call = Call(village, SUN.phone, "CA-silent")
+    call.press("1", "1", "1")
+    assert "回执" in call.said
+    call.url += "&silence=1"
+    assert "没听到您按键" not in call._ask({}) and "再见" in call.said

@@ -340,3 +340,44 @@ def test_messages_and_recordings_that_arrive_at_once_disturb_nobody(each_village
     with each_village.db.read() as s:
         assert not list(s.scalars(select(InboundEvent).where(InboundEvent.error.is_not(None))))
         assert s.scalar(select(func.count()).select_from(Recording).where(Recording.carrier_id == sid)) == 1
+
+
+def test_an_objection_from_a_shared_handset_is_the_one_persons_who_said_it(each_village: Runtime) -> None:
+    with each_village.db.write() as s:
+        handset = residents.handset(s, OWNER.phone)
+        assert handset is not None
+        from gateway.models.person import Person
+
+        first = residents.people_on(s, handset.id)[0]
+        wife = Person(
+            area_id=first.area_id, household_id=first.household_id, group=first.group, name="冯桂英"
+        )
+        wife.state, wife.owner = "verified", True
+        s.add(wife)
+        s.flush()
+        residents.connect(s, wife, handset)
+        wife_id, first_id = wife.id, first.id
+    assert "冯桂英" in text(each_village, OWNER, "反对16号，气味大")  # whose is it?
+    assert "您对16号的反对" in text(each_village, OWNER, "冯桂英")
+    assert "您对16号的反对" in text(each_village, OWNER, f"{OWNER.name}反对16号，太吵")
+    with each_village.db.read() as s:
+        by = {
+            o.person_id: o.words
+            for o in s.scalars(select(Objection).where(Objection.person_id.in_([wife_id, first_id])))
+        }
+        assert set(by) == {wife_id, first_id} and "气味大" in by[wife_id] and "太吵" in by[first_id]
+    text(each_village, OWNER, "冯桂英撤回反对")
+    with each_village.db.read() as s:
+        states = {
+            o.person_id: o.state
+            for o in s.scalars(select(Objection).where(Objection.person_id.in_([wife_id, first_id])))
+        }
+        assert states[wife_id] == "withdrawn" and states[first_id] == "open"
+
+
+def test_an_emergency_is_an_entry_of_its_own(village: Runtime) -> None:
+    text(village, SUN, "请给我回电话")
+    text(village, SUN, "救命着火了")
+    with village.db.read() as s:
+        kinds = [o.kind for o in s.scalars(select(Opinion).order_by(Opinion.id.desc()).limit(2))]
+        assert kinds == ["emergency", "callback"]

@@ -16,6 +16,8 @@ from gateway.models.person import Household, Person
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
 
+FEW = 5  # no breakdown under five persons (domain.md §4)
+
 
 @dataclass
 class Tally:

@@ -12,7 +12,7 @@ from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.people.residents import Resident
 
-KINDS = ("opinion", "proposal", "callback", "message", "late_objection")
+KINDS = ("opinion", "proposal", "callback", "emergency", "message", "late_objection")
 
 
 def add(

@@ -13,7 +13,7 @@ _PAUSE = re.compile(r"（停(?:一秒)?）")
 _SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
 # <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)
 _SAY_ENCODED = 4400
-_GENERIC = {"silent": "没听到您按键。", "wrong": "没有这个选择。"}
+_GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 AudioUrl = Callable[[str, str], str | None]
 
@@ -39,7 +39,9 @@ def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any]
     if line.part == "text":
         template = own.get(channel, own.get("text", ""))
     else:
-        template = own.get(line.part, words.menus.get(line.part, _GENERIC[line.part]))
+        # who is silent at a recording did not fail to press a key
+        part = "unsaid" if line.part == "silent" and script.steps[line.step].does == "record" else line.part
+        template = own.get(line.part, words.menus.get(part, _GENERIC[part]))
     return fill(str(template), facts)
 
 

@@ -19,8 +19,8 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ("id_number", r"身份证|证件号"),
     ("name", r"姓\s*名|名字|户主姓名|^户主$|^name$|^居民$"),
     ("phone", r"电话|手机|座机|联系方式|固话|号码|^phone$|^tel"),
+    ("group", r"组|队|屯|楼|单元"),  # before the village: “村民小组” is a group
     ("area", r"^村|社区|所在村|行政村|村名|村委会|辖区"),
-    ("group", r"组|队|屯|楼|单元"),
     ("birth", r"出生|生日|年龄|出生年"),
     ("sex", r"性别"),
     ("language", r"语言|民族语言"),
@@ -124,6 +124,8 @@ def _csv(text: str) -> list[list[str]]:
 def _from_tables(tables: list[list[list[str]]], encoding: str) -> Sheet:
     for table in tables:
         for number, row in enumerate(table[:20]):
+            if any(len(re.sub(r"\D", "", cell)) >= 7 for cell in row):
+                continue  # a number that long is somebody's: no heading, whatever a remark beside it says
             columns = _headings(row)
             # a title line may hold one such word; a heading has the name and something else
             alone = sum(1 for cell in row if cell) == 1
@@ -136,8 +138,9 @@ def _headings(row: list[str]) -> dict[int, str]:
     """Column index → our field; several columns may hold phones."""
     found: dict[int, str] = {}
     for index, cell in enumerate(row):
-        plain = re.sub(r"[\s*＊：:（(].*$", "", unicodedata.normalize("NFKC", cell).strip())
-        plain = plain or unicodedata.normalize("NFKC", cell).strip()
+        # “姓 名*（必填）”: letters apart, marks and remarks
+        plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", cell))
+        plain = re.sub(r"[*:(].*$", "", plain) or plain
         if not plain or len(plain) > 12:
             continue
         for name, pattern in _HEADINGS:

@@ -1,6 +1,6 @@
 """What an SMS does: find out what it is about, do it, and say so in one short message."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete
@@ -129,6 +129,10 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         if no.code == "stranger":
             kept = _keep(m, c, "opinion", who)
             return m.say("vote_opinion", number=c.number, receipt=kept), ""
+        if no.code == "closed":
+            ask(
+                m, "words", c, kind="opinion"
+            )  # “has more to say” is about this matter, whatever else is open
         return m.say(no.code, number=c.number), ""
     label = c.options[ballot.option]
     if c.sensitive:
@@ -210,8 +214,12 @@ def _object(m: Message, f: Fields) -> str:
     if not people:
         _keep(m, c, "late_objection" if c.state in lifecycle.AFTER else "opinion")
         return m.say("register_first")
-    concerned = [p for p in people if matters.concerns(m.s, c, p)]
-    who = m.named(f.get("person")) or (concerned or people)[0]
+    concerned = [p for p in people if matters.concerns(m.s, c, p)] or people
+    named = m.named(f.get("person")) or _only_named(m, concerned)
+    if named is None and len(concerned) > 1:
+        ask(m, "who", c, intent="object", consultation=c.number, reason=reason)
+        return _clarify_person(m)
+    who = named or concerned[0]
     try:
         made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset_id)
     except Refused as no:
@@ -228,16 +236,33 @@ def _object(m: Message, f: Fields) -> str:
     return m.say("objection_reason", **facts)
 
 
+def _only_named(m: Message, people: Sequence[Any]) -> Any:
+    """The one of them whose name is in the message."""
+    found = [p for p in people if p.name in m.words]
+    return found[0] if len(found) == 1 else None
+
+
 def _withdraw_objection(m: Message, f: Fields) -> str:
-    wanted, last = m.found(f.get("consultation")), None
-    for person in m.people():
-        for number in [wanted.number] if wanted else list(m.context.get("own_objection", ())):
-            c = m.found(number)
-            made = objections.of(m.s, c, person) if c else None
-            if made is not None:
-                objections.withdraw(m.s, made, f"resident:{person.id}")
-                last = c
-    return m.say("objection_withdrawn", number=last.number) if last else m.say("objection_none")
+    """Only the objector withdraws (domain.md §2), and only what is meant: one person's, in one matter."""
+    wanted = m.found(f.get("consultation"))
+    numbers = [wanted.number] if wanted else list(dict.fromkeys(m.context.get("own_objection", ())))
+    if len(numbers) > 1:
+        return m.say("clarify_which", number=numbers[0])
+    c = m.found(numbers[0]) if numbers else None
+    if c is None:
+        return m.say("objection_none")
+    own = [(p, made) for p in m.people() if (made := objections.of(m.s, c, p)) is not None]
+    named = m.named(f.get("person")) or _only_named(m, [p for p, _ in own])
+    if named is not None:
+        own = [(p, made) for p, made in own if p.id == named.id]
+    if len(own) > 1:
+        ask(m, "who", c, intent="withdraw_objection", consultation=c.number)
+        return _clarify_person(m)
+    if not own:
+        return m.say("objection_none")
+    person, made = own[0]
+    objections.withdraw(m.s, made, f"resident:{person.id}")
+    return m.say("objection_withdrawn", number=c.number)
 
 
 def _no_objection(m: Message, f: Fields) -> str:
@@ -287,8 +312,7 @@ def _callback(m: Message, f: Fields) -> str:
 
 
 def _emergency(m: Message, f: Fields) -> str:
-    people = m.people()
-    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
+    _keep(m, None, "emergency")  # an entry of its own: it must not be added to an older wish to be rung
     m.s.merge(Fact(name="alarm:emergency", value="有居民发来急事短信，请马上看“收件”里的回电"))
     return m.say("emergency")
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from gateway import clock, text
+from gateway import clock, phones, text
 from gateway.consultation import ballots, matters, receipts
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -22,7 +22,6 @@ STATES = {
     "EXPLAINED": "结果公示中", "EFFECTIVE": "已经生效", "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开",
     "EVALUATED": "已经评估", "CLOSED": "已经办完", "WITHDRAWN": "已撤回",
 }  # fmt: skip
-_FEW = 5  # no breakdown under five persons (domain §4)
 _COUNTED = (
     "PUBLICITY",
     "OBJECTED",
@@ -61,7 +60,9 @@ def index() -> AnyResponse:
             .order_by(Consultation.number.desc())
         ).all()
     return _public(
-        render_template("board/index.html", rows=rows, states=STATES, hotline=runtime().settings.hotline)
+        render_template(
+            "board/index.html", rows=rows, states=STATES, hotline=phones.dialled(runtime().settings.hotline)
+        )
     )
 
 
@@ -76,17 +77,17 @@ def one(number: int) -> AnyResponse:
         area = s.get_one(Area, c.area_id)
         tally = ballots.tally(s, c)
     # while people still answer, only how many did: a running count would sway them
-    shown = c.state in _COUNTED and tally.units >= _FEW and not c.sensitive
+    shown = c.state in _COUNTED and tally.units >= ballots.FEW and not c.sensitive
     left = None
     if c.in_publicity and c.publicity_ends_at and c.state != "OBJECTED":
         left = max(0, (c.publicity_ends_at - clock.now()).days)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "area": area, "tally": tally, "shown": shown, "left": left, "states": STATES, "few": _FEW,
+        "c": c, "area": area, "tally": tally, "shown": shown, "left": left, "states": STATES, "few": ballots.FEW,
         "notice": text.without_signature(str(c.sms.get("notice", ""))),
         "most": max([1, *tally.counts.values()]),
         "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),
-        "hotline": rt.settings.hotline,
+        "hotline": phones.dialled(rt.settings.hotline),
     }  # fmt: skip
     return _public(render_template("board/one.html", **facts))
 

@@ -121,3 +121,13 @@ def test_a_file_that_is_no_roster_is_refused_in_words(data: bytes, name: str, wh
     with pytest.raises(rosterfile.BadRoster) as bad:
         rosterfile.read(data, name)
     assert why in bad.value.why
+
+
+def test_headings_as_clerks_type_them_are_understood_and_a_row_of_data_is_no_heading() -> None:
+    lines = "登记表\n姓 名*（必填）,联系 电话,行政村,村民小组,备注\n孙长河,19900000104,拟柳村,三组,户主\n"
+    sheet = rosterfile.read(lines.encode(), "a.csv")
+    assert sheet.rows == [
+        {"name": "孙长河", "phone": "19900000104", "area": "拟柳村", "group": "三组", "_row": "3"}
+    ]
+    with pytest.raises(rosterfile.BadRoster):
+        rosterfile.read("张三,19900000104,户主\n".encode(), "b.csv")

@@ -56,18 +56,19 @@ class Outcome:
 
 
 # One statement a flush. A callback may have come before the answer: it has set carrier_id and counted the
-# attempt, and its state is further on.
+# attempt, and its state is further on. An answer so late that we took the delivery for lost and planned it again
+# is believed: it did arrive.
 _ACCEPTED = """
 UPDATE deliveries SET
   attempts = attempts + CASE WHEN carrier_id IS NULL THEN 1 ELSE 0 END,
   day_attempts = CASE WHEN carrier_id IS NOT NULL THEN day_attempts WHEN day = :today THEN day_attempts + 1 ELSE 1 END,
   day = :today,
   carrier_id = COALESCE(carrier_id, r.sid),
-  error = CASE WHEN state IN ('submitting', 'unknown') THEN NULL ELSE error END,
-  lease_until = CASE WHEN state IN ('submitting', 'unknown') THEN :again ELSE lease_until END,
-  state = CASE WHEN state IN ('submitting', 'unknown') THEN 'accepted' ELSE state END
+  error = CASE WHEN state IN ('planned', 'submitting', 'unknown') THEN NULL ELSE error END,
+  lease_until = CASE WHEN state IN ('planned', 'submitting', 'unknown') THEN :again ELSE lease_until END,
+  state = CASE WHEN state IN ('planned', 'submitting', 'unknown') THEN 'accepted' ELSE state END
 FROM ({rows}) AS r
-WHERE deliveries.id = r.id AND deliveries.tries = r.n AND deliveries.state <> 'planned'
+WHERE deliveries.id = r.id AND deliveries.tries = r.n
 """
 _ROWS = {
     "sqlite": "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS n,"

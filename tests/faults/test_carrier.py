@@ -21,7 +21,11 @@ def tell_all(town: Township, people: int, faults: dict[str, tuple[int, float]]) 
             {"what": what, "match": f"{what}:", "times": times, "wait": wait}
             for what, (times, wait) in faults.items()
         ],
-        callbacks={f"{mode}:": (mode, wait) for mode, wait in CALLBACKS.items()},
+        callbacks={
+            **{f"{mode}:": (mode, wait) for mode, wait in CALLBACKS.items()},
+            # nobody but the carrier's list tells what became of these
+            **{f"{what}:": ("lost", 0) for what in ("error_after", "reset_after", "hang_after")},
+        },
     )
     names = [*faults, *CALLBACKS]
     for i, _ in enumerate(names):
@@ -73,7 +77,8 @@ def test_a_list_that_ignores_its_filters_and_is_longer_than_anybody_reads(tmp_pa
     with township(tmp_path) as town:
         town.people("A", 3000)
         words = "【样例村委会】长名单"
-        town.carrier.behave(list_filters=False, faults=[{"what": "error_after", "times": 40}])
+        faults = [{"what": "error_after", "times": 60}, {"what": "error", "times": 20}]
+        town.carrier.behave(list_filters=False, faults=faults, callbacks={"": ("lost", 0)})
         id = town.tell("A", words)
         counts = town.settled(id)
         prove(town, id, words, 3000, counts)
@@ -86,7 +91,7 @@ def test_what_cannot_be_asked_about_is_unknown_and_is_settled_when_it_can(tmp_pa
         town.people("A", 600)
         words = "【样例村委会】问不到"
         faults = [{"what": "error_after", "times": 50}, {"what": "error", "times": 50}]
-        town.carrier.behave(list_down=True, faults=faults)
+        town.carrier.behave(list_down=True, faults=faults, callbacks={"": ("lost", 0)})
         id = town.tell("A", words)
         counts = town.settled(id)
         assert counts["unknown"] == 100
@@ -107,7 +112,7 @@ def test_more_lost_answers_than_one_round_can_ask_about(tmp_path: Path) -> None:
         town.people("A", 4000)
         words = "【样例村委会】全断了"
         faults = [{"what": "reset_after", "times": 2000}, {"what": "error", "times": 2000}]
-        town.carrier.behave(faults=faults)
+        town.carrier.behave(faults=faults, callbacks={"": ("lost", 0)})
         id = town.tell("A", words)
         prove(town, id, words, 4000, town.settled(id))
         eventually(lambda: len(town.carrier.taken(words)) == 4000, 300)

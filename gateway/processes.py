@@ -39,8 +39,15 @@ class Child:
 class Supervisor:
     """Keeps children running until told to stop; then nothing stays behind."""
 
-    def __init__(self, children: list[Child]) -> None:
-        self.children = children
+    def __init__(self, children: list[Child], settings: Settings) -> None:
+        """Starts the embedded Redis, too, unless one is configured. Raises :class:`CannotStart`."""
+        self.children, self._settings = children, settings
+        self._redis = _redis(settings)
+        if self._redis:
+            for (
+                child
+            ) in children:  # or the first of them to miss it would start one, and take it to its grave
+                child.env["REDIS_URL"] = self._redis.url
         self._stop = threading.Event()
         self._signals = 0
 
@@ -80,8 +87,20 @@ class Supervisor:
     def watch(self) -> None:
         """Restart whatever dies (slower each time it dies young) until told to stop."""
         while not self._stop.wait(0.2):
+            self._look_after_redis()
             for child in self.children:
                 self._look_after(child)
+
+    def _look_after_redis(self) -> None:
+        if self._redis is None or self._redis.alive():
+            return
+        print("Redis stopped; starting it again", file=sys.stderr, flush=True)
+        self._redis.stop()
+        try:
+            self._redis = EmbeddedRedis.start(self._settings.data_dir)
+        except (NoServer, OSError) as error:  # a full disk, perhaps: at the next look again
+            print(f"Redis does not start: {error}", file=sys.stderr, flush=True)
+            self._stop.wait(2)
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
@@ -113,6 +132,8 @@ class Supervisor:
         for child in self.children:
             if child.process:
                 child.process.wait()
+        if self._redis:
+            self._redis.stop()
 
     def _signal_each(self, what: signal.Signals) -> None:
         for child in self.children:
@@ -206,13 +227,13 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
     """
     check_folder(settings)
     check_port(settings.host, settings.port)
-    server = _redis(settings)
     supervisor = Supervisor(
         [
             web(settings),
             *_lanes(settings, list(LANES)),
             Child("clock", _ours("clock"), _environment(settings)),
-        ]
+        ],
+        settings,
     )
     supervisor.listen()
     try:
@@ -230,8 +251,6 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
         return 0
     finally:
         supervisor.stop()
-        if server:
-            server.stop()
 
 
 def serve(settings: Settings, part: str) -> int:
@@ -260,14 +279,11 @@ def one_worker(settings: Settings, lane: str) -> int:
 
 
 def _run(settings: Settings, children: list[Child]) -> int:
-    server = _redis(settings)
-    supervisor = Supervisor(children)
+    supervisor = Supervisor(children, settings)
     supervisor.listen()
     try:
         supervisor.start()
         supervisor.watch()
     finally:
         supervisor.stop()
-        if server:
-            server.stop()
     return 0

@@ -112,6 +112,16 @@ class EmbeddedRedis:
         _wait_for(url, process)
         return cls(url, process, lock)
 
+    def alive(self) -> bool:
+        """Whether it runs, or, when another process started it, whether it answers."""
+        if self.process is not None:
+            return self.process.poll() is None
+        try:
+            with connect(self.url) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
     def stop(self) -> None:
         """Stop the server if this process started it."""
         if self.process and self.process.poll() is None:
@@ -166,6 +176,8 @@ def wake(connection: redis.Redis, lane: str) -> bool:
 
 class LaneWorker(Worker):
     """An RQ worker that, told to stop, lets its running drain end after the batch in hand."""
+
+    max_connection_wait_time = 5.0  # RQ's own minute would be half of the time in which all has to go on
 
     def request_stop(self, signum: Any, frame: Any) -> None:
         if self.horse_pid:

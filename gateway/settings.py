@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     calls_per_second: float = Field(0, ge=0)
     send_concurrency: int = Field(100, ge=1, le=1000)
     lease_seconds: int = Field(60, ge=5, le=3600)
+    list_lag: float = Field(
+        45, ge=5
+    )  # seconds by which the carrier's list may be behind: absent before is no proof
     quiet_hours: str = "20:00-08:00"
     call_hours: str = "08:30-11:30,14:00-19:30"
     attempts_per_day: int = Field(2, ge=0)

@@ -1,5 +1,6 @@
 """The port to whoever carries SMS and calls, and the closed set of ways it can fail."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -94,12 +95,27 @@ class Carrier(Protocol):
     """What Xiangyin needs from a carrier. Times are UTC; numbers E.164."""
 
     async def send_sms(
-        self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = ""
+        self,
+        to: str,
+        body: str,
+        *,
+        callback: str,
+        valid_seconds: int,
+        sender: str = "",
+        before: float = math.inf,
     ) -> Accepted:
-        """Hand over one message, from ``sender`` (default: the hotline). Raises :class:`Failure`."""
+        """Hand over one message, from ``sender`` (default: the hotline). ``before`` is the reading of
+        ``time.monotonic`` after which the request must not leave any more. Raises :class:`Failure`."""
 
     async def place_call(
-        self, to: str, *, url: str, callback: str, sender: str = "", detect: bool = False
+        self,
+        to: str,
+        *,
+        url: str,
+        callback: str,
+        sender: str = "",
+        detect: bool = False,
+        before: float = math.inf,
     ) -> Accepted:
         """Ring somebody; the carrier asks ``url`` what to say, and with ``detect`` says whether a machine
         answered, where it can. Raises :class:`Failure`."""

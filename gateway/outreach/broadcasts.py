@@ -14,7 +14,7 @@ from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, ladder
 from gateway.outreach.audience import Audience
-from gateway.outreach.claiming import month, sources
+from gateway.outreach.claiming import IS_PLANNED, month, sources
 from gateway.queue import LANES
 from gateway.settings import Settings
 
@@ -305,13 +305,15 @@ def hold_over_budget(s: Session, settings: Settings) -> list[int]:
 
 
 def finish(s: Session) -> list[int]:
-    """Mark running broadcasts as done whose deliveries are all with the carrier; returns their ids."""
-    unfinished = (
-        select(Delivery.id)
-        .where(Delivery.broadcast_id == Broadcast.id)
-        # an unknown one may yet turn out never to have arrived, and be sent
-        .where(Delivery.state.in_(("planned", "claimed", "submitting", "unknown")))
-        .exists()
+    """Mark running broadcasts as done whose deliveries are all with the carrier; returns their ids. One that has
+    something planned after all (an unknown delivery proven absent, another ring) runs again."""
+    mine = select(Delivery.id).where(Delivery.broadcast_id == Broadcast.id)
+    unfinished = mine.where(Delivery.state.in_(("planned", "claimed", "submitting", "unknown"))).exists()
+    s.execute(
+        update(Broadcast)
+        .where(Broadcast.state == "done", mine.where(IS_PLANNED).exists())
+        .values(state="running", finished_at=None)
+        .execution_options(synchronize_session=False)
     )
     done = s.execute(
         update(Broadcast)

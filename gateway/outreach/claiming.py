@@ -264,7 +264,6 @@ _RUNNING = select(Broadcast.id).where(Broadcast.state == "running", Broadcast.id
 def submit(rt: Runtime, items: list[Item]) -> list[Item]:
     """Commit that these are about to be sent; returns those that still may be: ours, and of a broadcast that
     nobody paused or cancelled meanwhile."""
-    now = clock.now()
     by_sender: dict[str, list[int]] = {}
     for item in items:
         by_sender.setdefault(item.sender, []).append(item.id)
@@ -272,6 +271,9 @@ def submit(rt: Runtime, items: list[Item]) -> list[Item]:
     with rt.db.write() as s:
         if broadcast_id and s.connection().scalar(_RUNNING, {"b": broadcast_id}) is None:
             return []  # the feeder gives them back
+        # read before the commit, however long that takes: half the lease to leave the house; the other half, and
+        # the lag of the carrier's list, are for seeing that it never did
+        now, until = clock.now(), time.monotonic() + rt.settings.lease_seconds / 2
         gone: set[int] = set()
         for sender, ids in by_sender.items():
             done = s.connection().execute(
@@ -286,8 +288,6 @@ def submit(rt: Runtime, items: list[Item]) -> list[Item]:
                 .returning(_T.id)
             )
             gone.update(done.scalars())
-    # half the lease: the other half, and the lag of the carrier's list, are for seeing that it never left
-    until = time.monotonic() + rt.settings.lease_seconds / 2
     kept = [item for item in items if item.id in gone]
     for item in kept:
         item.until = until

@@ -66,10 +66,12 @@ class Drain:
         self.sent = self.accepted = 0
         self.refused: Failure | None = None  # the carrier doesn't know us: stop everything
         self.finished = False
+        self.pulse, self.overslept = time.monotonic(), False
 
     async def run(self) -> int:
         carrier = self.rt.make_carrier()
         self.settler = asyncio.create_task(self._settle())
+        pulse = asyncio.create_task(self._beat())
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._feed())
@@ -77,8 +79,11 @@ class Drain:
                     group.create_task(self._send(carrier))
         finally:
             self.finished = True
-            await self.settler
-            await carrier.close()
+            pulse.cancel()
+            try:
+                await self.settler
+            finally:
+                await carrier.close()
         if self.refused is not None:
             log.error("the carrier refuses our credentials, sending stopped", code=self.refused.code)
             await asyncio.to_thread(claiming.hold, self.rt, self.refused.words)
@@ -103,13 +108,28 @@ class Drain:
                 if idle == len(sources):
                     return  # the clock wakes us again
                 await self._submit(deque(items or ()))
+        except SQLAlchemyError as error:
+            # what is on its way shall come to its end; the clock starts the next drain
+            log.warning("the database is away, this drain ends", error=type(error).__name__)
         finally:
             for _ in range(self.senders):
                 await self.ready.put(None)
 
     def _halted(self) -> bool:
         # nothing more is sent when nobody can write down what became of it
-        return self.stopping() or self.refused is not None or self.settler.done()
+        return self.stopping() or self.refused is not None or self.settler.done() or self._slept()
+
+    def _slept(self) -> bool:
+        """Stopped for so long (a frozen machine, SIGSTOP) that the sweep may have planned again what is in our
+        hands: then take nothing more until the late answers are written down, which is the next drain."""
+        if time.monotonic() - self.pulse > self.rt.settings.lease_seconds / 2:
+            self.overslept = True
+        return self.overslept
+
+    async def _beat(self) -> None:
+        while not self._slept():
+            self.pulse = time.monotonic()
+            await asyncio.sleep(0.2)
 
     def _sources(self) -> list[claiming.Source]:
         with self.rt.db.read() as s:
@@ -177,6 +197,7 @@ class Drain:
                         sender=item.sender,
                         callback=f"{base}/twilio/status/message?{mark}",
                         valid_seconds=item.valid,
+                        before=item.until,
                     )
                 else:
                     accepted = await carrier.place_call(
@@ -185,6 +206,7 @@ class Drain:
                         url=f"{base}/twilio/voice?{mark}",
                         callback=f"{base}/twilio/status/call?{mark}",
                         detect=item.detect,
+                        before=item.until,
                     )
                 self.accepted += 1
                 self.outcomes.append(Outcome(item, accepted=accepted))

@@ -4,6 +4,7 @@ Nothing is sent again before the carrier was asked: its own list says whether a 
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.carriers.base import Carrier, Failure, Found
+from gateway.carriers.base import Carrier, Failure, Found, NotReached
 from gateway.models.outreach import DELIVERIES, Broadcast, Delivery, DeliveryEvent
 from gateway.models.person import Handset
 from gateway.outreach import aftermath, settling
@@ -23,13 +24,13 @@ from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 
-# lists lag behind creation (twilio.md §2): a request may be missing from one for so long although it was accepted
-LIST_LAG = timedelta(seconds=45)
 _ASK_AGAIN = timedelta(seconds=60)
-_SKEW = timedelta(
-    minutes=5
-)  # between the carrier's clock and ours; entries known to be others are left out anyway
-_MOST = 200  # looked up in one round
+# between the carrier's clock and ours; entries known to be others are left out anyway
+_SKEW = timedelta(minutes=5)
+_AT_ONCE = 10
+_MOST = 200  # looked up at a time
+_PATIENCE = 20.0  # seconds of looking up before the clock has other things to do
+_IN_TIME = timedelta(seconds=90)  # nobody looks at "submitting" for longer than that: then it is "unknown"
 _GIVE_UP = timedelta(hours=12)  # no last word by then: “sent” may be all that a carrier ever says
 
 
@@ -52,8 +53,19 @@ def sweep(rt: Runtime) -> int:
 
     A lapsed claim goes back: it never left. A submitted one is looked up at the carrier: found, it is that
     one; absent after the list had time to catch up, it was never accepted and may be sent again; can't be
-    asked, it is ``unknown``. One without its last word is asked about by its id.
+    asked, it is ``unknown``, and so it is when there are too many to ask about all in time. One without its last
+    word is asked about by its id.
     """
+    begun = time.monotonic()
+    moved = _lapse(rt)
+    while lost := _lost(rt):
+        moved += asyncio.run(_look_up(rt, lost))
+        if len(lost) < _MOST or time.monotonic() > begun + _PATIENCE:
+            break
+    return moved
+
+
+def _lapse(rt: Runtime) -> int:
     now = clock.now()
     with rt.db.write() as s:
         back = s.execute(
@@ -61,7 +73,19 @@ def sweep(rt: Runtime) -> int:
             .where(DELIVERIES.c.lease_until < now, DELIVERIES.c.state == "claimed")
             .values(state="planned", lease_until=None, tries=DELIVERIES.c.tries - 1)
         )
-        moved = int(back.rowcount)  # type: ignore[attr-defined]
+        late = s.execute(
+            update(DELIVERIES)
+            .where(DELIVERIES.c.lease_until < now, DELIVERIES.c.state == "submitting")
+            .where(
+                DELIVERIES.c.submitted_at < now - max(_IN_TIME, timedelta(seconds=rt.settings.lease_seconds))
+            )
+            .values(state="unknown")
+        )
+        return int(back.rowcount) + int(late.rowcount)  # type: ignore[attr-defined]
+
+
+def _lost(rt: Runtime) -> list[Lost]:
+    now = clock.now()
     with rt.db.read() as s:
         rows = s.execute(
             select(
@@ -75,25 +99,32 @@ def sweep(rt: Runtime) -> int:
             .order_by(Delivery.lease_until)
             .limit(_MOST)
         ).all()  # fmt: skip
-    lost = [
+    return [
         Lost(i, n, st, ch, num, body or sms or "", at or now, sid)
         for i, n, st, ch, num, body, sms, at, sid in rows
     ]
-    return moved + (asyncio.run(_look_up(rt, lost)) if lost else 0)
 
 
 async def _look_up(rt: Runtime, lost: Sequence[Lost]) -> int:
     carrier = rt.make_carrier()
-    room = asyncio.Semaphore(10)
+    room = asyncio.Semaphore(_AT_ONCE)
+    unheard = 0  # questions in a row that nobody answered
 
     async def one(row: Lost) -> bool:
+        nonlocal unheard
         async with room:
             try:
+                if unheard >= _AT_ONCE:  # don't wait for a time-out each
+                    raise NotReached(detail="the carrier answers nothing at the moment")
                 if row.carrier_id:
                     found = await carrier.look_up(row.carrier_id, row.channel)
+                    unheard = 0
                     return await asyncio.to_thread(_hear, rt, row, found)
-                return await asyncio.to_thread(_conclude, rt, row, await _list(carrier, row))
+                asked_at, listed = clock.now(), await _list(carrier, row)
+                unheard = 0
+                return await asyncio.to_thread(_conclude, rt, row, listed, asked_at)
             except Failure as failure:
+                unheard += 1
                 log.warning(
                     "the carrier can't be asked about a delivery", delivery=row.id, failure=failure.code
                 )
@@ -157,7 +188,7 @@ def _postpone(
     )
 
 
-def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
+def _conclude(rt: Runtime, row: Lost, found: list[Found], asked_at: datetime) -> bool:
     now = clock.now()
     with rt.db.write() as s:
         d = s.get_one(Delivery, row.id)
@@ -186,8 +217,9 @@ def _conclude(rt: Runtime, row: Lost, found: list[Found]) -> bool:
             _take(s, rt, Report(row.channel, f.carrier_id, f.status, f.error, d.id, d.tries))
             return True
         # the request left at the latest when half the lease was over; then the list may have lagged
-        proven = row.submitted_at + timedelta(seconds=rt.settings.lease_seconds / 2) + LIST_LAG
-        if now < proven:
+        # (twilio.md §2), so that only one asked for after both proves something
+        proven = row.submitted_at + timedelta(seconds=rt.settings.lease_seconds / 2 + rt.settings.list_lag)
+        if asked_at < proven:
             _postpone(s, row, proven)
             return False
         d.state, d.lease_until, d.due_at, d.error = "planned", None, now, None

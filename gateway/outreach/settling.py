@@ -56,7 +56,8 @@ class Outcome:
 
 
 # One statement a flush. A callback may have come before the answer: it has set carrier_id and counted the
-# attempt, and its state is further on.
+# attempt, and its state is further on. An answer so late that we took the delivery for lost and planned it again
+# is believed: it did arrive.
 _ACCEPTED = """
 UPDATE deliveries SET
   attempts = attempts + CASE WHEN carrier_id IS NULL THEN 1 ELSE 0 END,

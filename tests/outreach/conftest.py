@@ -32,13 +32,13 @@ class FakeCarrier:
         return Accepted(sid, "queued")
 
     async def send_sms(
-        self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = ""
+        self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = "", before: float = 0
     ) -> Accepted:
         self.asked.append({"to": to, "callback": callback, "valid": valid_seconds, "sender": sender})
         return self._take(to, body, "SM", sender)
 
     async def place_call(
-        self, to: str, *, url: str, callback: str, sender: str = "", detect: bool = False
+        self, to: str, *, url: str, callback: str, sender: str = "", detect: bool = False, before: float = 0
     ) -> Accepted:
         self.asked.append({"to": to, "callback": callback, "url": url, "sender": sender, "detect": detect})
         return self._take(to, "", "CA", sender)

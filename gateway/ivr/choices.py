@@ -5,16 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.ivr import doubts
 from gateway.ivr import lexicon as words
 
-NUMERALS = {"一": "1", "二": "2", "两": "2", "俩": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9",
+NUMERALS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9",
             "壹": "1", "贰": "2", "叁": "3", "肆": "4", "伍": "5", "幺": "1"}  # fmt: skip
 _DIGIT = re.compile(r"(?:[1-9])")
+_NO = re.compile(r"[不没别未无非]")
+_COUNTED = re.compile(r"(?:都|就|全)?[1-9一二两三四五六七八九](?:个|条|项)(?:都|吧|呗|啊|的|了)?")
+_PICTURES = re.compile(r"[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option's key; ``exact`` when nothing but the option was said. ``missing`` when the digit is none of them."""
+    """An option's key, and the words said in the same breath. ``missing`` when the digit is none of them."""
 
     key: str
     rest: str = ""
@@ -23,8 +27,8 @@ class Choice:
 
 def bare(said: str) -> str:
     """Without what people wrap around an answer: 我选…吧, 第…个, full stops."""
-    said = words.CARRIER_HEAD.sub("", said.strip())
-    return words.CARRIER_TAIL.sub("", said).strip("。.!！~～,，、；;：:“”\"'‘’()（） ")
+    said = words.CARRIER_HEAD.sub("", _PICTURES.sub("", said).strip())
+    return words.CARRIER_TAIL.sub("", said).strip("。.!！~～,，、；;：:“”\"'‘’()（）[]【】 ")
 
 
 @lru_cache(maxsize=4096)
@@ -48,10 +52,18 @@ def family(label: str) -> frozenset[str]:
 def whole(
     said: str, options: Mapping[str, str], other_labels: Mapping[str, str] | None = None
 ) -> Choice | None:
-    """The option that ``said`` is as a whole, or None. Longest label first."""
+    """The option that ``said`` is as a whole, or None. Longest label first. An acknowledgement is none."""
     text = bare(said)
     if not text:
-        text = said.strip("。.!！~～,，、 ")
+        text = _PICTURES.sub("", said).strip("。.!！~～,，、 ")
+    labels = sorted(options.items(), key=lambda item: -len(item[1]))
+    folded = _digits(text.casefold().replace(" ", ""))
+    for key, label in labels:
+        if text and (folded == _digits(label.casefold()) or folded in family(label)):
+            return Choice(key)
+    spoken = said.strip("。.!！~～,， ")
+    if any(p.fullmatch(spoken) for p in (words.ACKNOWLEDGE, words.NO_ANSWER, _COUNTED)):
+        return None  # “好的” is a part of 没想好, “两个” a number of things
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)
@@ -60,21 +72,19 @@ def whole(
         return Choice(both[1])  # “1东线”, where 1 is 东线
     if not text or len(text) > 16:
         return None
-    labels = sorted(options.items(), key=lambda item: -len(item[1]))
-    folded = _digits(text.casefold().replace(" ", ""))
-    for key, label in labels:
-        if folded == _digits(label.casefold()) or folded in family(label):
-            return Choice(key)
     for key, label in (other_labels or {}).items():
-        if folded == label.casefold().replace(" ", ""):
+        name = label.casefold().replace(" ", "")
+        if folded.startswith(name) and re.fullmatch(words.KOREAN_TAIL, folded[len(name) :]):
             return Choice(key)
     if folded.isascii() and folded.isalpha():
         return _by_pinyin(folded, labels)
-    if re.search(r"[不没别未无非]", text):
+    if _NO.search(text):
         # a part of “不同意” that drops or adds a “no” turns it round
-        return _by_sound(text, labels, negated=True)
+        return _by_sound(text, labels)
     moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)", "", text)
-    return _by_part(text, labels) or _by_part(moved, labels) or _by_sound(text, labels)
+    return (
+        _by_part(text, labels) or _by_part(moved, labels) or _liked(text, labels) or _by_sound(text, labels)
+    )
 
 
 def _digits(text: str) -> str:
@@ -82,7 +92,8 @@ def _digits(text: str) -> str:
 
 
 def _by_pinyin(typed: str, labels: list[tuple[str, str]]) -> Choice | None:
-    full = [key for key, label in labels if pinyin(label)[0] == typed]
+    typed = re.sub(r"^(?:wo|an)(?:men)?(?:jia)?(?:xuan)?(?=[a-z]{4,}$)", "", typed)
+    full = [key for key, label in labels if typed in {pinyin(word)[0] for word in family(label)}]
     if len(full) == 1:
         return Choice(full[0])
     short = [key for key, label in labels if pinyin(label)[1] == typed]
@@ -90,14 +101,41 @@ def _by_pinyin(typed: str, labels: list[tuple[str, str]]) -> Choice | None:
 
 
 def _by_part(text: str, labels: list[tuple[str, str]]) -> Choice | None:
-    found = [key for key, label in labels if text in label and not label.startswith("不")]
-    anywhere = [key for key, label in labels if text in label]
-    if len(anywhere) == 1 and len(found) == 1 and (len(text) >= 2 or len(labels) > 1):
-        return Choice(found[0])
+    """At least half of one label, from its end; or most of it; never one that says “no” where the text doesn't."""
+    if len(text) == 1:
+        # “东”, where only this character tells 东线 from 西线
+        told = [
+            key
+            for key, label in labels
+            if len(label) == 2
+            and label[0] == text
+            and any(o != label and o[1:] == label[1:] for _, o in labels)
+        ]
+        return Choice(told[0]) if len(told) == 1 else None
+    has = [(key, label) for key, label in labels if text in label and not _NO.search(label)]
+    if len(has) != 1 or len([1 for _, label in labels if text in label]) != len(has):
+        stance = [key for key, label in has if label.startswith(text) and text in _STANCES]
+        return Choice(stance[0]) if len(stance) == 1 else None
+    key, label = has[0]
+    enough = len(text) / len(label) >= (0.5 if label.endswith(text) else 0.6)
+    return Choice(key) if enough else None
+
+
+def _liked(text: str, labels: list[tuple[str, str]]) -> Choice | None:
+    """“同意东线”, “还是东线好”, “喜欢西线”: a thing chosen, where the options are things."""
+    for key, label in labels:
+        if label in _STANCES or _NO.search(label):
+            continue
+        named = rf"(?:我看|我想|走|换|选)?{re.escape(label)}"
+        if re.fullmatch(
+            rf"(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中)(?:走|去)?{named}|{named}(?:比较|最|更|挺)?(?:好|合适|中)",
+            text,
+        ):
+            return Choice(key)
     return None
 
 
-def _by_sound(text: str, labels: list[tuple[str, str]], negated: bool = False) -> Choice | None:
+def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:
     if not 2 <= len(text) <= 6 or not re.fullmatch(r"[\u4e00-\u9fff]+", text):
         return None
     sound = pinyin(text)[0]
@@ -105,47 +143,71 @@ def _by_sound(text: str, labels: list[tuple[str, str]], negated: bool = False) -
     return Choice(found[0]) if len(found) == 1 else None
 
 
+# ---- a stance with what it is about: “同意修路”, “装电梯我不同意” ------------------------------------------
+
 _STANCES = frozenset(word for labels, _ in words.FAMILIES for word in labels)
-_SELF = re.compile(
-    r"(?:我|俺|我们|咱们?|我家|俺家|本人|全家|个人|这件?事|这个|此事|对此|对这件?事|的事|也|都|就|是|，|,|\s)*"
+_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|，|,|\s)*"
+_SUBJECT = re.compile(r"(?:我们?|俺们?|咱们?|本人|全家)")
+_MATTER = (
+    r"(?:对于?|关于)?(?:这个?|那个?|这件|这项|该|此|村里?的?|村委会?的?|社区的?|镇里的?|你们的?|上面的?|咱村的?)*"
+    r"(?:事情?|方案|办法|做法|决定|安排|项目|计划|规划|提议|工程|活动)"
 )
+_THING = r"(?:(?![的者人吗不没先给多少再才就但要能会谁啥怎钱书票点完好我俺]|门口)[\u4e00-\u9fff]){0,5}"
+_WORK = (
+    r"(?:在|把)?(?:咱|咱们|我们)?(?:村里?|屯里?|社区|小区|楼里)?(?:集资|贷款|出钱)?"
+    r"(?:加装|安装|翻修|重修|硬化|发包|修|装|建|铺|安|挖|拆|盖|包|种|搞|打|架|办)" + _THING
+)
+_MORE = {
+    True: r"(?:快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了)",
+    False: r"(?:太|因为|没钱|家里|浪费|不公|不合理)",
+}
 
 
-def leading(said: str, options: Mapping[str, str]) -> Choice | None:
-    """A stance (同意, 不赞成…) at the start or end of more words; None where it isn't plainly the speaker's own.
+def stance(said: str, options: Mapping[str, str]) -> Choice | None:
+    """A stance (同意, 不赞成…) at the start or end of one clause whose other words only say what it is about.
 
-    Only stances: “东线近，可是…” names an option without choosing it.
+    Anything else beside it, as in “同意人数不够” or “同意你个头”, is not an answer. “东线近…” names an option
+    without choosing it.
     """
     text = words.CARRIER_HEAD.sub("", said.strip())
-    spoken = sorted(
+    tail = words.CARRIER_TAIL.sub("", said.strip())
+    for word, key in _spoken(options, _STANCES):
+        if text.startswith(word):
+            rest = words.CARRIER_TAIL.sub("", text[len(word) :]).strip("，,。.!！ ；;：:")
+            if not rest or re.fullmatch(rf"{_MATTER}|{_WORK}", rest):
+                return Choice(key)
+            if re.match(_MORE[options[key] not in doubts.NEGATIVE], rest) and not doubts.spoils(
+                rest, options[key], False
+            ):
+                return Choice(key, rest=rest)
+            return None
+        if tail.endswith(word):
+            before = tail[: -len(word)]
+            if re.fullmatch(rf"(?:{_MATTER})?{_SELF}", words.CARRIER_HEAD.sub("", before)):
+                return Choice(key)
+            about = re.fullmatch(rf"(?:{_WORK})({_SELF})", before)
+            return Choice(key) if about and _SUBJECT.search(about[1]) else None
+    return None
+
+
+def _spoken(options: Mapping[str, str], labels: frozenset[str] | None = None) -> list[tuple[str, str]]:
+    """Words that stand for an option, longest first, with its key."""
+    return sorted(
         (
             (word, key)
             for key, label in options.items()
-            if label in _STANCES
+            if labels is None or label in labels
             for word in family(label)
             if len(word) >= 2
         ),
         key=lambda item: -len(item[0]),
     )
-    for word, key in spoken:
-        if text.startswith(word):
-            return Choice(key, rest=text[len(word) :].strip("，,。.!！ ；;：:"))
-    tail = words.CARRIER_TAIL.sub("", said.strip())
-    for word, key in spoken:
-        if tail.endswith(word):
-            before = tail[: -len(word)]
-            return Choice(key) if _SELF.fullmatch(words.CARRIER_HEAD.sub("", before)) else None
-    return None
 
 
 def stances(said: str, options: Mapping[str, str]) -> set[str]:
     """Every option that is named anywhere in the text: two of them contradict each other."""
     left, found = said, set()
-    spoken = sorted(
-        ((word, key) for key, label in options.items() for word in family(label) if len(word) >= 2),
-        key=lambda item: -len(item[0]),
-    )
-    for word, key in spoken:
+    for word, key in _spoken(options):
         if word in left:
             found.add(key)
             left = left.replace(word, "＿")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.ivr import attending, choices, doubts, prose, publicity, urgent, votes, wishes
 from gateway.ivr import lexicon as words
-from gateway.ivr import prose, votes, wishes
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
 from gateway.text import normalize
@@ -25,7 +25,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
-    for stage in (_quoted, _machine, _emergency, _stop):
+    for stage in (_quoted, _emergency, _machine, _stop):
         found = stage(message)
         if found is not None:
             return found
@@ -34,12 +34,13 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
         return (
             said("help")
             if re.fullmatch(r"[?？]+", message.text)
-            else clarify("empty" if not message.text else "unsure")
+            else clarify("empty" if re.fullmatch(r"[。.…,，、!！~ ]*", message.text) else "unsure")
         )
     if message.pending.get("kind") == "words":
         return _free_words(message)
     for stage in (
-        votes.scored, _answer_and_call, wishes.service, votes.answered, _who_am_i, _publicity, votes.explicit, _plain_yes_no,
+        votes.scored, _answer_and_call, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
+        votes.explicit, _plain_yes_no,
         prose.by_words, wishes.question, _words,
     ):  # fmt: skip
         found = stage(message)
@@ -53,10 +54,19 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
 
 def _quoted(m: Said) -> dict[str, Any] | None:
     """A notice of ours quoted back is not the resident's words; a stranger's signature is spam."""
+    m.text = words.FACES.sub(" ", m.text).strip() or m.text
     match = words.SIGNATURE.search(m.text)
     if match is None:
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
+        if choices.whole(match[1], m.options or {"1": "同意", "2": "不同意"}) or urgent.emergency(
+            match[1], set()
+        ):
+            m.text = re.sub("[【】]", " ", m.text).strip()  # “【同意】”: brackets for emphasis
+            return None
+        rest = words.SIGNATURE.sub(" ", m.text)
+        if urgent.emergency(rest.strip(), set()) and not re.search("提醒|温馨|预防|保险", rest):
+            return said("emergency")
         return ignore("spam")
     before, after = m.text[: match.start()], m.text[match.end() :]
     # our notices end with “…问人回0”, a date, or an option; what follows the last of these is the reply
@@ -75,17 +85,22 @@ def _quoted(m: Said) -> dict[str, Any] | None:
 
 
 def _machine(m: Said) -> dict[str, Any] | None:
+    """Answering machines and advertisements. One keyword in a resident's own sentence makes neither."""
     if words.AUTO_REPLY.search(m.text):
-        return ignore("auto_reply")
-    if words.SPAM.search(m.text):
-        return ignore("spam")
+        clauses = [c for c in re.split(r"[，,。；;!！\s]+", m.text) if c]
+        if not any(choices.whole(c, m.options) or choices.stance(c, m.options) for c in clauses):
+            return ignore("auto_reply")
+    marks = set(words.SPAM_WORDS.findall(m.text))
+    if words.SPAM.search(m.text) or len(marks) >= 2:
+        own = words.OWN_VOICE.search(m.text)
+        if not own or (m.registered is not True and not words.AUTHENTIC.search(m.text)):
+            return ignore("spam")
     return None
 
 
 def _emergency(m: Said) -> dict[str, Any] | None:
-    if words.EMERGENCY.search(m.text) and not words.NOT_NOW.search(m.text):
-        return said("emergency")
-    return None
+    known = {n for name in ("open_votes", "in_publicity", "closed") for n in m.list(name)}
+    return said("emergency") if urgent.emergency(m.text, known) else None
 
 
 def _stop(m: Said) -> dict[str, Any] | None:
@@ -154,89 +169,18 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     return said("register", **fields)
 
 
-# ---- publicity -----------------------------------------------------------------------------------
-
-
-def _publicity(m: Said) -> dict[str, Any] | None:
-    """Objections, their withdrawal, and saying that there is none."""
-    numbers = Numbers.find(m)
-    named = numbers.one
-    public, own = m.list("in_publicity"), m.list("own_objection")
-    waiting = m.pending.get("consultation") if m.pending.get("kind") == "publicity" else None
-    target = named or waiting or (public[0] if len(public) == 1 else None)
-    text = m.text
-    if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
-        if not words.FAR_FROM_SURE.search(text):
-            which = named or (own[0] if len(own) == 1 else waiting)
-            return said("withdraw_objection", **({"consultation": which} if which else {}))
-        return m.opinion(named or (own[0] if own else None))
-    if waiting and re.fullmatch(r"没(?:有|啥)?|无", text.strip("。.!！ ")):
-        return said("no_objection", consultation=waiting)
-    if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
-        about_public = named in public if named else bool(waiting or (public and not m.list("open_votes")))
-        if about_public and not words.FAR_FROM_SURE.search(text):
-            return said("no_objection", **({"consultation": target} if target else {}))
-        return None
-    if not words.OBJECT.search(text) and not (
-        re.search(r"不同意|不赞成", text) and (named in public or waiting)
-    ):
-        return None
-    asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
-    if named in m.list("open_votes") or (named is None and asked):
-        return None  # on an open matter “反对” is an answer, or words
-    if words.FAR_FROM_SURE.search(text) and not re.search(
-        r"我(?:坚决|还是|就是|们)?反对|反对[!！]|^(?:坚决)?反对[：:，,。 ]", text
-    ):
-        return m.opinion(target)
-    if target is None:
-        if public:
-            return clarify("which_consultation")
-        return None
-    reason = _reason(text, target)
-    return said("object", consultation=target, **({"reason": reason} if reason else {}))
-
-
-def _reason(text: str, number: int) -> str:
-    """The words beside the objection itself."""
-    left = re.sub(rf"(?:第)?{number}号?(?:的)?(?:事情?|那件事|公示|结果)?", "", text)
-    left = re.sub(
-        r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)(?:的?(?:理由|原因)(?:是)?)?[，,。：:!！ ]*",
-        "",
-        left.strip(),
-    )
-    left = re.sub(r"[，,。 ]*(?:所以|因此)?(?:我|俺)?(?:坚决)?(?:反对|不同意)[。!！ ]*$", "", left)
-    return re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：: ")
-
-
 # ---- the rest ---------------------------------------------------------------------------------------
 
 
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
-    about = m.pending.get("consultation")
-    fields = {"consultation": about} if about else {}
-    if kind == "rsvp" and not re.search(r"要是|如果|除非|看情况|再说", text):
-        if words.NOT_ATTEND.search(text) or words.NO.fullmatch(text):
-            return said("rsvp", attending=False, **fields)
-        if words.ATTEND.search(text) or words.YES.fullmatch(text):
-            return said("rsvp", attending=True, **fields)
     if kind == "confirm":
         if words.YES.fullmatch(text):
             return said("confirm")
         if words.NO.fullmatch(text):
             return said("deny")
-    if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating"):
+    if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating", "rsvp"):
         return said("confirm")
-    if (
-        kind != "rsvp"
-        and re.search(r"听证|报名|发言", text)
-        and words.ATTEND.search(text)
-        and len(text) <= 14
-    ):
-        named = Numbers.find(m).one or about
-        return said(
-            "rsvp", attending=not words.NOT_ATTEND.search(text), **({"consultation": named} if named else {})
-        )
     return None
 
 
@@ -260,7 +204,7 @@ def _words(m: Said) -> dict[str, Any] | None:
     if headed or (words.ANONYMOUS.search(m.text) and len(m.text) >= 4):
         return m.opinion(target)
     length = len(re.sub(r"[\W\d_]+", "", m.text))
-    if words.FAR_FROM_SURE.search(m.text) and length >= 3:
+    if doubts.uncertain(m.text) and length >= 3:
         return m.opinion(target)
     if length >= 6 and re.search(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]", m.text):
         return m.opinion(target)

@@ -3,10 +3,18 @@
 import re
 from typing import Any
 
-from gateway.ivr import choices
+from gateway.ivr import choices, doubts
 from gateway.ivr import lexicon as words
 from gateway.ivr.reading import Said, clarify
 from gateway.ivr.votes import stranger, vote
+
+_CUT = re.compile(r"[，,。；;!！~～…\n]+|\s+")
+_MEASURE = re.compile(
+    r"^(?:个|口|户|亩|天(?!天)|年(?!年)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
+)
+_COUNTS = re.compile(r"(?:有|等|共|才|就|只|约|差|过|花|出|交|剩|还|前|后|月|第|住|收|是|家|养|欠|[0-9])$")
+# words that a blank doesn't cut off from the stance behind them: “绝对不会 同意”
+_HANGS = re.compile(r"(?:[不没会能想要说是可太大怎谁让叫问等就才]|同意|如果|哪个|不太|怎么)$")
 
 
 def by_words(m: Said) -> dict[str, Any] | None:
@@ -21,46 +29,84 @@ def by_words(m: Said) -> dict[str, Any] | None:
     if not options:
         return None
     text = m.text
-    if words.OTHERS.search(text):
-        return clarify("which_person") if choices.stances(text, options) else None
+    if doubts.OTHERS.search(text):
+        named = choices.stances(text, options) or re.search(r"(?<!\d)[1-9](?!\d)", text)
+        return clarify("which_person") if named else None
     if _digit_and_label_differ(text, options):
         return clarify("conflict", consultation=number)
-    if words.CORRECTION.search(text):
-        return _corrected(m, number, options)
-    if words.FAR_FROM_SURE.search(text):
+    if doubts.CORRECTION.search(text):
+        found = _corrected(text, options)
+    elif doubts.uncertain(text):
         return None
-    several = _several(text, options)
-    if len(several) > 1:
+    elif len(_several(text, options)) > 1:
         return clarify("two_options", consultation=number)
-    chunks = [c for c in re.split(r"[，,。；;!！\s]+", text) if choices.bare(c)]
-    found, comment = _own_clause(chunks, options) if len(chunks) > 1 else (None, "")
-    if found is None:
-        found = choices.leading(text, options)
-        comment = found.rest if found else ""
-    if any(stranger(c, m.persons) for c in chunks) and found is not None:
-        return clarify("which_person")
-    if (
-        found is None
-        and len(chunks) == 1
-        and (end := _ends_with_stance(text, options))
-        and stranger(end, m.persons)
-    ):
-        return clarify("which_person")
+    else:
+        found = _stated(text, options)
+        if found is None and _named_before_stance(m, options):
+            return clarify("which_person")
+    if isinstance(found, str):
+        return clarify(found, consultation=number)
     if found is None:
         return None
+    if any(stranger(c, m.persons) for c in _CUT.split(text)):
+        return clarify("which_person")
     if found.missing:
         return clarify("out_of_range", consultation=number)
-    if choices.stances(comment, options) - {found.key} or re.search(
-        r"^(?:不|没(?!有?意见)|个|是不|的人|的话|与否|不了)", comment
-    ):
-        return clarify("conflict", consultation=number)
-    if re.search(r"但|不过|可是|就是|只是|除了", comment) and len(comment) < 4:
-        return clarify("unsure", consultation=number)
     if number in m.list("closed"):
         return clarify("closed", consultation=number)
     if len(m.persons) > 1:
         return clarify("which_person", consultation=number, option=found.key)
-    return vote(number, found.key, None, comment)
+    return vote(number, found.key, None, found.rest)
+
+
+def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
+    """The one option stated by a clause of its own, where no other clause takes anything back.
+
+    None where there is none; a reason to ask where something speaks against it.
+    """
+    text = re.sub(r"(?<=[不没别未])\s+", "", text)
+    found: choices.Choice | None = None
+    before: list[str] = []
+    after: list[str] = []
+    at = 0
+    for cut in [*_CUT.finditer(text), None]:
+        clause, blank = text[at : cut.start() if cut else None], bool(cut and not cut[0].strip())
+        at = cut.end() if cut else at
+        if not choices.bare(clause) or words.ACKNOWLEDGE.fullmatch(clause):
+            continue
+        read = choices.whole(clause, options) or choices.stance(clause, options)
+        if read is not None and len(clause) == 2 and clause[1] == "号" and clause != text.strip("。.!！ "):
+            read = None  # “1号 回来”: a day
+        if read is None:
+            (before if found is None else after).append(clause + (" " if blank else ""))
+        elif found is None:
+            found = read
+            if read.rest:
+                after.append(read.rest)
+        elif read.key != found.key:
+            return "two_options"
+    if found is None:
+        return None
+    if found.missing and (before or after):
+        return None
+    bare_digit = not choices.stances(text, options)
+    if (before and after and bare_digit) or (after and bare_digit and _MEASURE.match(after[0])):
+        return None  # a digit in the middle of words, “家里 2 口人”
+    if before:
+        last = before[-1]
+        if last.endswith(" ") and (len(last) <= 3 or _HANGS.search(last.strip())):
+            return "unsure"
+        if bare_digit and _COUNTS.search(last.strip()):
+            return "unsure"
+    label = options.get(found.key, "")
+    if any(doubts.spoils(w, label, True) for w in before) or any(
+        doubts.spoils(w, label, False) for w in after
+    ):
+        return "unsure"
+    if after and re.match(r"(?:不(?!公)|没(?!有?意见|钱)|个|是不|的人|的话|与否|者|书|票|派)", after[0]):
+        return "unsure"
+    rest = "，".join(w.strip() for w in (*before, *after))
+    return choices.Choice(found.key, rest=rest, missing=found.missing)
 
 
 def _several(text: str, options: dict[str, str]) -> set[str]:
@@ -73,22 +119,22 @@ def _several(text: str, options: dict[str, str]) -> set[str]:
     return found
 
 
-def _corrected(m: Said, number: int, options: dict[str, str]) -> dict[str, Any] | None:
-    after = re.split(words.CORRECTION, m.text)[-1].lstrip("了，,。 是")
-    found = choices.whole(after, options) or (choices.leading(after, options) if after.strip() else None)
-    if found is None:
-        found = choices.whole(re.split(r"[，,。；;\s]+", after.strip("。！! "))[-1], options)
-    if found is None or found.missing or len(_several(after, options)) > 1:
-        return clarify("unsure", consultation=number)
-    if len(m.persons) > 1:
-        return clarify("which_person", consultation=number, option=found.key)
-    return vote(number, found.key)
+def _corrected(text: str, options: dict[str, str]) -> choices.Choice | str | None:
+    """What is said after “不对”, “按错了”, “改成”: nothing but an answer, or we ask."""
+    after = re.split(doubts.CORRECTION, text)[-1].lstrip("了，,。 是：:")
+    after = re.sub(r"^(?:主意|想法|选择|答案)了?[，, ]*", "", after)
+    if doubts.uncertain(after) or len(_several(after, options)) > 1:
+        return "unsure"
+    found = choices.whole(after, options) or _stated(after, options)
+    if isinstance(found, choices.Choice) and not found.missing:
+        return choices.Choice(found.key) if not found.rest or choices.whole(after, options) else found
+    return "unsure"
 
 
 def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
     """A bare answer with no question: the only open matter's, else ask which."""
     found = choices.whole(m.text, {})
-    if found is None and re.fullmatch(r"(?:我)?(?:不?同意|不?赞成|弃权)[。!！]?", m.text):
+    if found is None and re.fullmatch(r"(?:我|俺)?(?:不?同意|不?赞成|弃权)[。!！]?", m.text):
         if not open_now:
             return clarify("no_pending")
         return clarify(
@@ -108,27 +154,14 @@ def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
     return vote(open_now[0], found.key)
 
 
-def _own_clause(chunks: list[str], options: dict[str, str]) -> tuple[choices.Choice | None, str]:
-    """An option that is a clause of its own: a digit or label first or last, a stance anywhere."""
-    for place, chunk in enumerate(chunks):
-        found = choices.whole(chunk, options)
-        if found is None:
-            continue
-        edge = place in (0, len(chunks) - 1)
-        if edge or choices.stances(chunk, options):
-            rest = [c for c in chunks if (choices.whole(c, options) or choices.Choice("")).key != found.key]
-            return found, "，".join(rest)
-    return None, ""
-
-
-def _ends_with_stance(text: str, options: dict[str, str]) -> str:
-    """What stands before a stance at the end: “赵玉芬” in “赵玉芬同意”."""
-    for word in sorted(
-        (w for label in options.values() for w in choices.family(label)), key=len, reverse=True
-    ):
-        if len(word) >= 2 and text.rstrip("。.!！了的").endswith(word):
-            return text.rstrip("。.!！了的")[: -len(word)].strip()
-    return ""
+def _named_before_stance(m: Said, options: dict[str, str]) -> bool:
+    """“赵玉芬同意” from a handset that isn't hers."""
+    text = m.text.rstrip("。.!！了的")
+    for label in options.values():
+        for word in choices.family(label):
+            if len(word) >= 2 and text.endswith(word) and stranger(text[: -len(word)].strip(), m.persons):
+                return True
+    return False
 
 
 def _digit_and_label_differ(text: str, options: dict[str, str]) -> bool:

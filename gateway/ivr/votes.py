@@ -1,15 +1,14 @@
 """Answers to open matters. A half-sentence is never a vote: what isn't plain becomes words, or a question back."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.ivr import choices, wishes
+from gateway.ivr import choices, doubts, wishes
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
 
-_SEPARATORS = re.compile(r"[，,。；;、!！\n]+|\s+(?=\S)|(?:然后|还有|另外|再就是|以及|和(?=\d))")
 _LABELLESS = {"1": "同意", "2": "不同意"}
 
 
@@ -54,7 +53,7 @@ def answered(m: Said) -> dict[str, Any] | None:
     kind, about = m.pending.get("kind"), m.pending.get("consultation")
     if kind != "vote" or about is None:
         return None
-    if words.OTHERS.search(m.text):
+    if doubts.OTHERS.search(m.text):
         return None
     if m.pending.get("inferred") and m.list("in_publicity") and words.OBJECT.search(m.text):
         return None  # nobody asked about the open matter lately, and a result waits for objections
@@ -72,67 +71,58 @@ def answered(m: Said) -> dict[str, Any] | None:
 
 
 @dataclass
-class _Part:
-    """What a stretch of text names: a matter, a person, an option, or only words."""
+class _Answer:
+    """One option, for the matters and persons named beside it."""
 
-    number: int | None = None
-    person: str | None = None
-    option: str | None = None
-    words: str = ""
-    raw: str = ""  # the words the option was read from
+    numbers: list[int] = field(default_factory=list)
+    persons: list[str] = field(default_factory=list)
+    option: str = ""
+    before: list[str] = field(default_factory=list)  # words between the names and the option
+    comment: list[str] = field(default_factory=list)
+    corrects: bool = False
 
 
 def explicit(m: Said) -> dict[str, Any] | None:
     """Answers that name their matter or their person: “11 1”, “12号同意”, “李守田1”, “11 1 12选2”."""
-    numbers, persons = Numbers.find(m), m.persons
-    m.text = _full_names(m.text, persons)
+    m.text = _full_names(m.text, m.persons)
     numbers = Numbers.find(m)
-    named = [p for p in persons if p in m.text]
+    named = [p for p in m.persons if p in m.text]
     if not numbers.found and not named:
         glued = _glued(m)
         if glued is None:
             return None
         numbers, m.text = glued
-    text = m.text
-    if words.FAR_FROM_SURE.search(text):
-        if numbers.one and wishes.question(m) is None and len(text) >= 6:
+    about = {"consultation": numbers.one} if numbers.one else {}
+    if doubts.uncertain(m.text) and not doubts.CORRECTION.search(m.text):
+        if numbers.one and wishes.question(m) is None and len(m.text) >= 6:
             return m.opinion(numbers.one)
         return None
-    parts = _parts(m, numbers, named)
-    pairs = [p for p in parts if p.option is not None]
-    if not pairs:
+    answers, lost = _read(m, numbers, named)
+    if not answers:
         return None
-    if words.OTHERS.search(re.sub("|".join(map(re.escape, named)), "", text) if named else text):
+    without_names = re.sub("|".join(map(re.escape, named)), "，", m.text) if named else m.text
+    if doubts.OTHERS.search(without_names) or any(stranger(w, m.persons) for a in answers for w in a.comment):
         return clarify("which_person")
-    loose = [p.words for p in parts if p.option is None and p.words]
-    if any(stranger(w, persons) for w in loose):
-        return clarify("which_person")
-    several = list(dict.fromkeys(n for n, _, _ in numbers.found))
-    if len(several) > 1 and len(pairs) == 1 and re.search(r"都|全", text):
-        # “11和12都同意”
-        pairs = [_Part(n, pairs[0].person, pairs[0].option, "", raw=pairs[0].raw) for n in several]
-    if words.CORRECTION.search(text) and len({(p.number, p.person) for p in pairs}) == 1:
-        pairs, loose = pairs[-1:], []
-    by_target: dict[tuple[int | None, str | None], set[str]] = {}
-    for p in pairs:
-        by_target.setdefault((p.number, p.person), set()).add(str(p.option))
-    if any(len(options) > 1 for options in by_target.values()):
-        return clarify("two_options", **({"consultation": numbers.one} if numbers.one else {}))
+    if lost:
+        return clarify(lost)
+    if any(a.before and a.persons for a in answers):
+        return clarify("which_person")  # “王德顺不在，1”: whose answer is it?
+    answers = _corrected(answers)
+    votes: dict[tuple[int | None, str | None], str] = {}
     actions: list[dict[str, Any]] = []
-    for p in {(p.number, p.person): p for p in pairs}.values():
-        action = _act(m, p)
-        if action["intent"] == "clarify":
-            return action
-        actions.append(action)
-    if len(actions) == 1:
-        comment = "，".join(w for w in loose if len(w) >= 2)
-        if comment and actions[0]["intent"] == "vote":
-            against = choices.stances(comment, m.options or _LABELLESS) - {actions[0]["fields"]["option"]}
-            if against:
-                return clarify("conflict", consultation=actions[0]["fields"]["consultation"])
-            actions[0]["fields"]["comment"] = comment
-        return actions[0]
-    return said("multi", actions=actions)
+    for answer in answers:
+        for number in answer.numbers or [None]:  # type: ignore[list-item]
+            for person in answer.persons or [None]:  # type: ignore[list-item]
+                who = person or (m.persons[0] if len(m.persons) == 1 else None)
+                which = number or m.pending.get("consultation")
+                if votes.setdefault((which, who), answer.option) != answer.option:
+                    return clarify("two_options", **about)
+                action = _act(m, number, person, answer)
+                if action["intent"] in ("clarify", "opinion"):
+                    return action
+                if action not in actions:
+                    actions.append(action)
+    return actions[0] if len(actions) == 1 else said("multi", actions=actions)
 
 
 def _glued(m: Said) -> tuple[Numbers, str] | None:
@@ -145,76 +135,122 @@ def _glued(m: Said) -> tuple[Numbers, str] | None:
     return None
 
 
-def _parts(m: Said, numbers: Numbers, named: list[str]) -> list[_Part]:
-    """Cut at numbers, names and punctuation, then let a number or name reach to the option beside it."""
-    marks: list[tuple[int, int, _Part]] = [(b, e, _Part(number=n)) for n, b, e in numbers.found]
-    for person in named:
-        for match in re.finditer(re.escape(person), m.text):
-            marks.append((match.start(), match.end(), _Part(person=person)))
+_CUT = re.compile(r"[，,。；;、!！\n：:]+|\s+(?=\S)|(?:然后|还有|另外|再就是|以及)")
+_AND = re.compile(r"[\s，,、和跟与及]*(?:两个)?")
+_TOGETHER = re.compile(r"[\s，,]*[和跟与及、][\s]*")
+_HERSELF = re.compile(
+    r"(?:(?:你|您)好|我|俺|我是|我叫|俺是|这是|这里是|本人|户主|是|我们|我家|我俩|谢谢|收到|[，,：:。、\s])*"
+)
+_FILLER = re.compile(
+    r"(?:(?:你|您)好|谢谢(?:您|你|了)?|收到|好的?|嗯+|行|我|俺|我们|我家|的事情?|的那个?事|那件事|这件事|事情?|都|全|均|全都|也|两个|俩|的|我是|我叫|就|吧|啊|了|刚才|刚刚|上次|之前)*"
+)
+
+
+def _read(m: Said, numbers: Numbers, named: list[str]) -> tuple[list[_Answer], str]:
+    """The answers in order, and why some name has none (a clarify reason, or nothing)."""
+    marks: list[tuple[int, int, int | str]] = [(b, e, n) for n, b, e in numbers.found]
+    marks += [(h.start(), h.end(), p) for p in named for h in re.finditer(re.escape(p), m.text)]
     marks.sort(key=lambda mark: mark[0])
-    flat: list[_Part] = []
-    at = 0
-    for begin, end, part in marks:
-        flat += _read(m, m.text[at:begin])
-        flat.append(part)
-        at = max(at, end)
-    flat += _read(m, m.text[at:])
-    return _join(flat)
-
-
-def _read(m: Said, stretch: str) -> list[_Part]:
-    found = []
-    for chunk in _SEPARATORS.split(stretch):
-        chunk = re.sub(r"^(?:改成|改为|改选|换成|改)", "", chunk.strip('：: 的-—~()（）“”"'))
-        if not chunk or not choices.bare(chunk):
+    answers: list[_Answer] = []
+    heads = _Answer()  # names read, still without an option
+    at, lost, free = 0, "", False
+    for begin, end, name in [*marks, (len(m.text), len(m.text), "")]:
+        if begin < at:
             continue
-        option = choices.whole(chunk, {}, None) or choices.whole(
-            chunk, m.options or _LABELLESS, m.other_labels
+        gap = m.text[at:begin]
+        at = end
+        number = heads.numbers[-1] if heads.numbers else numbers.found[0][0] if numbers.found else None
+        found, left = _stretch(m, gap, number)
+        if found:
+            free = not heads.numbers and not heads.persons and not answers
+            heads.option, heads.before, heads.corrects = found[0].option, found[0].before, found[0].corrects
+            if not heads.numbers and answers:
+                heads.numbers = answers[-1].numbers  # “11 李守田1 赵玉芬2”
+            if not heads.persons and answers:
+                heads.persons = answers[-1].persons
+            answers += [
+                heads,
+                *(
+                    _Answer(heads.numbers, heads.persons, f.option, f.before, [], f.corrects)
+                    for f in found[1:]
+                ),
+            ]
+            answers[-1].comment += left
+            heads = _Answer()
+        elif left and answers and not (heads.numbers or heads.persons):
+            answers[-1].comment += left
+        elif left:
+            heads.before += left
+        if not name:
+            break
+        if isinstance(name, int):
+            if heads.numbers and not (_TOGETHER.fullmatch(gap) or re.search("都|全|均", m.text[at:])):
+                lost = "which_consultation"  # “11 13 1”
+            heads.numbers = [*heads.numbers, name]
+        else:
+            spoken = re.split(r"[，,。；;]", gap)[-1] if found else gap
+            if heads.persons and not _AND.fullmatch(gap):
+                lost = "which_person"
+            elif not found and left and not _HERSELF.fullmatch(gap):
+                lost = "which_person"  # “我代王德顺选1”, “刘桂兰说王德顺同意”
+            elif found and left and spoken.strip():
+                lost = "which_person"
+            heads.persons = [*heads.persons, name]
+    if heads.numbers or heads.persons:
+        alone = len(answers) == 1 and free and not heads.before
+        if alone and not (heads.persons and re.search(r"[，,。；;]\s*$", m.text[: marks[-1][0]])):
+            answers[0].numbers, answers[0].persons = (
+                heads.numbers,
+                heads.persons,
+            )  # “1 11”, “同意12号”, “1李守田”
+        elif answers:
+            lost = lost or ("which_person" if heads.persons else "which_consultation")
+    return answers, lost
+
+
+def _stretch(m: Said, text: str, number: int | None) -> tuple[list[_Answer], list[str]]:
+    """Options in a stretch between names, and the words after the last one."""
+    known = (m.options_of(number) if number else {}) or (m.options if number is None else {}) or _LABELLESS
+    labels = m.other_labels if number in (None, m.pending.get("consultation")) else None
+    found: list[_Answer] = []
+    left: list[str] = []
+    corrects = False
+    for chunk in _CUT.split(re.sub(r"(?<=[不没别未])\s+", "", text)):
+        chunk = chunk.strip("的-—~()（）“”\"' ")
+        clean = doubts.CORRECTION.sub("，", chunk)
+        corrects = corrects or clean != chunk
+        chunk = clean.strip("，, 了")
+        if not chunk or _FILLER.fullmatch(chunk):
+            continue
+        option = (
+            choices.whole(chunk, known, labels) or choices.stance(chunk, known) or choices.whole(chunk, {})
         )
+        if option is None and choices.whole(chunk, _LABELLESS):
+            option = choices.Choice("0")  # 同意, where 15's answers are 东线 and 西线
         if option:
-            found.append(_Part(option=option.key, raw=chunk))
-            continue
-        near = choices.leading(chunk, m.options or _LABELLESS)
-        if near and not (len(near.rest) <= 1 and near.rest):
-            found.append(_Part(option=near.key, words=near.rest, raw=chunk))
+            found.append(_Answer(option=option.key, before=left, corrects=corrects))
+            left = [option.rest] if option.rest else []
         else:
-            found.append(_Part(words=chunk))
-    return found
+            left.append(chunk)
+    return found, left
 
 
-def _join(flat: list[_Part]) -> list[_Part]:
-    joined: list[_Part] = []
-    number: int | None = None
-    person: str | None = None
-    waiting: _Part | None = None  # an option said before its number or its person: “1 11”, “1李守田”
-    before: _Part | None = None
-    for part in flat:
-        if part.number is not None:
-            if waiting is not None and waiting.number is None and number is None:
-                waiting.number = part.number
-                waiting = None
-                continue
-            # “李守田 11 1”: the person said just before is meant
-            number, person = part.number, before.person if before is not None else None
-        elif part.person is not None:
-            if waiting is not None and waiting.person is None and person is None and flat[0] is not part:
-                waiting.person = part.person
-                waiting = None
-                continue
-            person = part.person
-        elif part.option is not None:
-            made = _Part(number, person, part.option, part.words, part.raw)
-            waiting = made if number is None or person is None else None
-            joined.append(made)
-        else:
-            joined.append(part)
-        before = part
-    return joined
+def _corrected(answers: list[_Answer]) -> list[_Answer]:
+    """“11 1，错了，11 2”: the last one of those about the same."""
+    kept: list[_Answer] = []
+    for answer in answers:
+        if (
+            answer.corrects
+            and kept
+            and (answer.numbers, answer.persons) == (kept[-1].numbers, kept[-1].persons)
+        ):
+            kept.pop()
+        kept.append(answer)
+    return kept
 
 
-def _act(m: Said, p: _Part) -> dict[str, Any]:
-    """One pair as a vote, or the question it raises."""
-    number = p.number
+def _act(m: Said, number: int | None, person: str | None, answer: _Answer) -> dict[str, Any]:
+    """One answer as a vote, or the question it raises."""
     if number is None:
         open_now = m.list("open_votes")
         if m.pending.get("kind") == "vote" and m.pending.get("consultation") is not None:
@@ -223,27 +259,29 @@ def _act(m: Said, p: _Part) -> dict[str, Any]:
             number = open_now[0]
         else:
             return clarify("which_consultation")
-    option = str(p.option)
+    option, comment = answer.option, "，".join(w for w in answer.comment if len(w) >= 2)
     if number in m.list("in_publicity") and number not in m.list("open_votes"):
         if option == "2":
-            return said("object", consultation=number, **({"reason": p.words} if p.words else {}))
+            return said("object", consultation=number, **({"reason": comment} if comment else {}))
         return said("no_objection", consultation=number)
     if number in m.list("closed"):
         return clarify("closed", consultation=number)
     if number not in m.list("open_votes") and number != m.pending.get("consultation"):
         return clarify("which_consultation", consultation=number)
     known = m.options_of(number)
-    if known and p.raw and not p.raw.isdigit():
-        # read with another matter's labels: 15's “1” may be 东线, so 同意 is none of its answers
-        again = choices.whole(p.raw, known) or choices.leading(p.raw, known)
-        if again is None:
-            return clarify("out_of_range", consultation=number)
-        option = again.key
-    if (known and option not in known) or (not known and option not in ("1", "2", "3")):
+    if option not in (known or ("1", "2", "3")):
         return clarify("out_of_range", consultation=number)
-    if len(m.persons) > 1 and p.person is None:
+    label = (known or _LABELLESS).get(option, "")
+    against = choices.stances(comment, known or _LABELLESS) - {option}
+    if against:
+        return clarify("conflict", consultation=number)
+    if any(doubts.spoils(w, label, True) for w in answer.before) or any(
+        doubts.spoils(w, label, False) for w in answer.comment
+    ):
+        return m.opinion(number)
+    if len(m.persons) > 1 and person is None:
         return clarify("which_person", consultation=number, option=option)
-    return vote(number, option, p.person, p.words)
+    return vote(number, option, person, comment)
 
 
 _NOT_NAMES = re.compile(

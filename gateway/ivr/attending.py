@@ -1,0 +1,65 @@
+"""Whether somebody comes to a meeting: only a plain yes or no; “maybe” is asked again."""
+
+import re
+from typing import Any
+
+from gateway.ivr import doubts
+from gateway.ivr import lexicon as words
+from gateway.ivr.numbers import Numbers
+from gateway.ivr.reading import Said, clarify, said
+
+_COMES = re.compile(
+    r"(?:(?:好|行|中|嗯|可以|收到|知道了|我们?(?:俩|两口子|家)?|俺们?|咱们?|全家|本人|户主|一定|肯定|准|准时|按时|会|能|可以|要|想|也|都|到时候?|那天|明天|明早|必须|争着|就|报名)+)?"
+    r"(?:去|来|到|参加|出席|到场|报名|听会|听听?|过去|过来|发言|听证)(?:会场|村部|开会|参会|听会|听听?|听证会?|会|评议会?|发言|发个言|场|参加|的|了|吧|呗|啊|哈|嘞|一个人?|两个人?|[12两]个)*"
+    r"|算(?:上)?我一个|报(?:个)?名|听证|给我留(?:个)?(?:座|位)|canjia|qu|lai"
+)
+_STAYS = re.compile(
+    r"(?<![去来])不(?:想|能|会|打算|准备|方便|愿意?|再)?(?:去|来|到场|参加|出席|过去|过来|听了?)(?!不|都行|也行|行)|(?:去|来|参加|到|赶|过)不(?:了|成|上|来)|没(?:空|时间|工夫|功夫|法去|法来)|不方便|走不开|脱不开身|请假|bucanjia|buqu"
+)
+_WONDERS = re.compile(
+    r"([去来])不\1|参不参加|参加不参加|谁|怎么|咋|几点|哪|争取|尽量|不想不|看(?:看|天)|不知道|吧\?|让|叫|替|派|老伴|儿子|孩子|邻居|老王|别人|他|她"
+)
+
+
+def rsvp(m: Said) -> dict[str, Any] | None:
+    """An answer to an invitation, asked for or volunteered (“报名听证”)."""
+    kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
+    about, named = m.pending.get("consultation"), Numbers.find(m).one
+    if kind == "rsvp" and (named is None or named == about):
+        fields = {"consultation": about} if about else {}
+        text = re.sub(rf"(?:第)?{about}号?(?:的?事)?[：:，, ]*", "", text) if named else text
+        if text in ("1", "2"):
+            return said("rsvp", attending=text == "1", **fields)
+        going = attends(text)
+        if (
+            going is None
+            and (words.ATTEND.search(text) or _STAYS.search(text))
+            and not re.search("[?？]|几点|在哪|哪儿", text)
+        ):
+            return clarify("unsure", **fields) if len(text) <= 10 else None
+        return None if going is None else said("rsvp", attending=going, **fields)
+    if (
+        kind != "rsvp"
+        and re.search(r"听证|报名|发言", text)
+        and words.ATTEND.search(text)
+        and len(text) <= 14
+    ):
+        if _WONDERS.search(text) or doubts.uncertain(text):
+            return None
+        named = named or about
+        return said("rsvp", attending=not _STAYS.search(text), **({"consultation": named} if named else {}))
+    return None
+
+
+def attends(text: str) -> bool | None:
+    """True or False for a plain answer, None for anything less."""
+    if doubts.uncertain(text) or _WONDERS.search(text):
+        return None
+    clauses = [c for c in re.split(r"[，,。；;!！~～\s]+", text) if c]
+    stays = bool(_STAYS.search(text)) or bool(words.NO.fullmatch(text))
+    comes = any(_COMES.fullmatch(c) for c in clauses) or bool(
+        words.YES.fullmatch(clauses[0] if clauses else "")
+    )
+    if stays == comes:
+        return None
+    return comes

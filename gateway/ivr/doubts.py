@@ -1,0 +1,100 @@
+"""What keeps a sentence from being an answer: a condition, a question, irony, a retraction, somebody else's word.
+
+A vote that should have been counted costs one short question back; a vote nobody cast costs trust. So these
+lists may be generous: what they catch becomes words, or a question.
+"""
+
+import re
+
+STANCE = r"(?:不?(?:同意|赞成|赞同|支持)|反对|弃权|选|投)"
+_OTHER_PEOPLE = r"(?:他们?|她们?|人家|别人|有的人?|有些人?|大部分|多数|少数|大家|大伙|全村|村里|村民|领导|干部|书记|别的?村|别家|邻居|谁)"
+
+_UNCERTAIN = re.compile(
+    "|".join(
+        (
+            # conditions
+            "要是|如果|假如|假使|倘若|除非|只要|的话|前提|有条件|万一|不然|否则",
+            rf"才(?:能|会|肯|可以|可)?(?:{STANCE}|行|给)|(?:我|俺|就)?就(?:会|能|不)?{STANCE}",
+            # questions
+            r"[?？]|吗|能不能|会不会|是不是|该不该|行不行?$|行不行|中不中|好不好|可不可以|同不同意|要不要|有没有|难道|怎么(?:可能|能|会)|咋(?:可能|能|会)",
+            rf"凭(?:啥|什么)(?:要|让我|叫我)?{STANCE}",
+            # double and reported negation
+            r"不是(?:不|说)|并(?:非|不是)|没说|谁说|不(?:能|可能|会|得)不|没(?:有)?不|别以为|以为我",
+            # hearsay, and what others think
+            rf"听说|据说|(?:让|叫|逼|劝|求|要|等|骗)(?:我|俺){STANCE}|{_OTHER_PEOPLE}[^，,。；;!！ 我俺]{{0,3}}{STANCE}",
+            # half-sure
+            "可能|也许|大概|兴许|或许|好像|差不多|没准|说不定|不一定|未必|不好说|说不好|犹豫|纠结|一会儿|暂时|暂且|勉强|一部分|原则上?|一半|多半",
+            rf"应该(?:会|能|可以|是)?(?:{STANCE}|行$|没问题)|想{STANCE}|又(?:怕|想|不想|担心)|^(?:我)?应该$",
+            r"(.{2,4})是\1|看情况|再说|再议|再看|再想|先别|考虑(?!到)|还没(?:决定|定)|等等看|同意也|不同意也",
+            "随便|都行|都可以|都一样|无所谓|你们?(?:看着|定)|也没(?:办法|用|招)|没办法|有(?:啥|什么)用|也没(?:啥)?用|没啥用",
+            "但|可是|不过|只是|除了|既.*又",
+            rf"(?:本来|原来|之前|以前|原先|起初|开始|上次|上回|去年)(?:我|俺)?(?:是|都|也)?{STANCE}",
+            # irony
+            "个屁|个鬼|个头|个毛|个球|你妹|才怪|想得美|想的美|美得你|做梦|没门|门儿?都没|休想|骗你|逗你|逗着?玩|玩笑|说笑|闹着玩|呵呵|你猜|反话|糊弄|鬼才|谁信|当我傻|随口|瞎说|说着玩|假的",
+            "👎|🙄|🤮|😏|🙃|😒|💩|🤡|❌",
+            # retractions
+            "撤回|撤销|收回|作废|不算数?$|不算数|不作数|反悔|后悔|当我没说|没发过|别当真|别算|不投了|不选了|取消|手滑|误(?:发|按|触)|(?:乱|瞎)(?:按|发|点)|孩子(?:按|发|点|玩)|不是我(?:发|回|选|投|按)",
+        )
+    )
+)
+# “就是…”, “…就行” beside an answer: what is asked for in return
+_IN_RETURN = re.compile(
+    "(?:就行|就好|就可以|就成|就中|才行|才好|才可以|为准)(?:了|吧|啊)?$"
+    "|给(?:点)?(?:钱|补|我|俺|现金|好处)|补(?:偿|贴|助|钱|差)|赔|先(?!生)|等(?!了|好几|很久|太久)|不(?:收|出|交|摊|掏|花|拿|占|砍|拆)|别(?:收|让|占|砍|拆|动|叫)"
+    "|免(?:费|交|收)|白(?:干|修|送)|得(?:给|免|补|退|少|便宜)|便宜(?:点|些)|少(?:收|出|交|拿|要)|退(?:钱|款)|保证|答应"
+)
+_ASKED_FIRST = re.compile(
+    r"公开|必须|一定要|(?:^|[^不])得(?![了劲]|很)|(?:^|[^不还想])要(?!想富)|把|能(?!够)|说(?:好|清|明)|讲(?:好|清)|弄(?:好|清)|解决|查清|合理|减|降|少|便宜|点$|一(?:些|点)"
+)
+_NOT_GIVEN = re.compile(r"不(?:给|赔|补|公开|解决|先|说清|讲清|减|降|免|查|退|改|把|让)")
+_AGAINST = re.compile(
+    r"不(?:行|中|成|同意|赞成|支持|愿意?|合理|公平|公道|需要|值|干|划算|靠谱)|没(?:必要|意思|用|法)|反对|浪费|白搭|太(?:贵|多|高|亏|坑|黑)|坑|亏|受罪|瞎搞|糟"
+)
+_IN_FAVOUR = re.compile(
+    r"^(?:是|这是)?(?:大)?好事|支持|赞(?:成|同)|(?<!不)同意|没(?:有|啥)?意见|可以$|(?:早|应)该(?:修|装|办|建|弄)"
+)
+POSITIVE = frozenset({"同意", "赞成", "支持", "参加"})
+NEGATIVE = frozenset({"不同意", "不赞成", "反对", "不参加", "不支持"})
+
+_RELATIVE = (
+    r"(?:妈|爸|爹|娘|父亲?|母亲?|老伴儿?|老公|老婆|媳妇|丈夫|妻子|爱人|对象|儿子|女儿|闺女|孩子|孙子|孙女|邻居|兄弟|哥哥?|弟弟?|姐姐?|妹妹?|爷爷?|奶奶?|婆婆|公公|家老头|老头子?|老太太|老爷子"
+    r"|家?那口子|当家的|亲家|叔|舅|姑|姨|婶|嫂子?|伯|家里人|家人)"
+)
+_ANSWERS = r"(?:也|都|说|讲|选|投|要(?!是)|回|让|叫|觉得|的意思|是?同意|是?赞成|支持|反对|弃权|不(?:同意|赞成|支持|行|干|让)|没意见|[:： ]*[1-9](?!\d|个|口|岁|年|月|天|亩))"
+OTHERS = re.compile(
+    rf"(?:替|帮|代表?|给)(?:我|俺|咱|他|她|你)?的?(?:{_RELATIVE}|[\u4e00-\u9fff]{{2,3}}?)?(?:选|投|回|表态|同意|答|按|填)"
+    rf"|(?:替|代)(?:我|俺|咱)?(?:{_RELATIVE}|他|她)"
+    rf"|(?:我|俺|咱|他|她|你)(?:家)?的?{_RELATIVE}{_ANSWERS}|^(?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|当家的){_ANSWERS}"
+    rf"|[，,。 ](?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|老[张王李赵刘陈]|他|她){_ANSWERS}"
+    r"|(?:邻居|隔壁|老[张王李赵刘陈])(?:家)?(?:也|说|选|投|同意|不同意)"
+)
+CORRECTION = re.compile(
+    r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|哦不|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|现在(?=改|选)"
+)
+
+
+def solid(text: str) -> str:
+    """Without the blanks that speech-to-text puts between characters: “不 太 同意” says what 不太同意 says."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", text)
+
+
+def uncertain(text: str) -> bool:
+    """Whether anything in the text makes it less than a plain statement of the sender's own."""
+    return bool(_UNCERTAIN.search(text) or _UNCERTAIN.search(solid(text)))
+
+
+def spoils(words: str, label: str, first: bool) -> bool:
+    """Whether words beside an answer of this label turn it into a bargain or its opposite.
+
+    ``first``: they were said before the answer, where a demand reads as “in that case”.
+    """
+    words = words.strip("。.!！~～,， ")
+    if re.match(r"^要想富", words):
+        return False  # the proverb, “要想富，先修路”
+    if label in NEGATIVE:
+        if first and _NOT_GIVEN.search(words):
+            return True
+        return bool(_IN_FAVOUR.search(words)) or bool(re.search("(?:就行|就好|就可以|才行)", words))
+    if _IN_RETURN.search(words) or (first and _ASKED_FIRST.search(words)):
+        return True
+    return label in POSITIVE and bool(_AGAINST.search(words))

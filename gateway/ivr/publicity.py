@@ -1,0 +1,102 @@
+"""A result on show: objections, their withdrawal, and saying that there is none.
+
+An objection stops the countdown, so only the sender's own plain “I object” is one; asking about objections, or
+telling of other people's, is words.
+"""
+
+import re
+from typing import Any
+
+from gateway.ivr import doubts
+from gateway.ivr import lexicon as words
+from gateway.ivr.numbers import Numbers
+from gateway.ivr.reading import Said, clarify, said
+
+_CLAUSE = re.compile(r"[，,。；;:：!！\s]+")
+_OBJECTING = r"(?:反对|不服|(?:有|提|提出)(?:个)?异议|抗议|不认可|不答应|不同意|不赞成)"
+# “13号的事我坚决…”, “对公示有…”, “这个结果我…”: what may stand before it
+_OWN = re.compile(
+    r"(?:(?:对于?|关于)?(?:第?[0-9一二三四五六七八九十]{1,4}号?|这个?|那个?|这次|你们的?|村里的?|这件|的|事情?|公示|结果|方案|决定|名单|件事)*[，, ]*)?"
+    r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是|就是?|都|要|想|表示|提出|必须|一定|绝对|郑重|正式|很|真|，)*"
+)
+_LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是|就是?|都|要|表示|绝对|很)*")
+_NOT_OWN = re.compile(
+    r"[谁没别怎咋他她你哪吗问]|不是|如何|有人|人家|大家|大伙|听说|如果|要是|为(?:啥|什么)|老伴|儿子|邻居|爸|妈|不让我|可以我|能"
+)
+# what may not stand behind it: “反对的人”, “反对无效”, “反对派”
+_TURNS = re.compile(
+    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|多少|几|期|谁|到|在哪|方式|过|不|意见|理由(?:怎|写|填|要)|就|又|还|也|成功|算|要|得(?:咋|怎))"
+)
+
+
+def result_on_show(m: Said) -> dict[str, Any] | None:
+    """What the message says about a result in publicity, or None."""
+    named = Numbers.find(m).one
+    public, own = m.list("in_publicity"), m.list("own_objection")
+    waiting = m.pending.get("consultation") if m.pending.get("kind") == "publicity" else None
+    target = named or waiting or (public[0] if len(public) == 1 else None)
+    text = m.text
+    if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
+        if words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("", text)):
+            return m.opinion(named or (own[0] if own else None))
+        which = named or (own[0] if len(own) == 1 else waiting)
+        return said("withdraw_objection", **({"consultation": which} if which else {}))
+    if waiting and re.fullmatch(r"没(?:有|啥)?|无|meiyijian|myj", text.strip("。.!！ ").casefold()):
+        return said("no_objection", consultation=waiting)
+    if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
+        return _none(m, target, waiting)
+    plain = named in public or bool(waiting) or (len(public) == 1 and not m.list("open_votes"))
+    if text.strip("。.!！ ").casefold() not in ("fandui", "wofandui", "fd"):
+        if not words.OBJECT.search(text) and not (re.search(r"不同意|不赞成", text) and plain):
+            return None
+    asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
+    if named in m.list("open_votes") or (named is None and asked):
+        return None  # on an open matter “反对” is an answer, or words
+    if not public and not waiting:
+        return None
+    if doubts.OTHERS.search(text) or not objects(text):
+        return m.opinion(target)
+    if target is None:
+        return clarify("which_consultation")
+    reason = _reason(text, target)
+    return said("object", consultation=target, **({"reason": reason} if reason else {}))
+
+
+def _none(m: Said, target: int | None, waiting: int | None) -> dict[str, Any] | None:
+    """“没意见” about a result; on an open matter it is no answer."""
+    public, named = m.list("in_publicity"), Numbers.find(m).one
+    about_public = named in public if named else bool(waiting or (public and not m.list("open_votes")))
+    if not about_public or doubts.uncertain(m.text) or _NOT_OWN.search(words.NO_OBJECTION.sub("", m.text)):
+        return None
+    return said("no_objection", **({"consultation": target} if target else {}))
+
+
+def objects(text: str) -> bool:
+    """Whether a clause of its own says that the sender objects."""
+    if text.strip("。.!！ ").casefold() in ("fandui", "wofandui", "fd"):
+        return True
+    if re.search(r"[?？]|吗|撤回|逗你|骗你|玩笑|(?:只是|就是)问", text):
+        return bool(
+            re.search(r"(?:^|[，,。：: ])(?:我|俺)?(?:坚决|强烈)?反对(?:$|[，,。：:!！ ])", text)
+        ) and not re.search("撤回|逗你|骗你|玩笑|反对(?:有用|行不|可以)|就是问|只是问", text)
+    for clause in _CLAUSE.split(doubts.solid(text)):
+        for match in re.finditer(_OBJECTING, clause):
+            before, behind = clause[: match.start()], clause[match.end() :]
+            if _TURNS.search(behind) or re.search("要是|如果|假如|除非|只要|万一|不改|再不", clause):
+                continue
+            if _OWN.fullmatch(before) or (_LONG_OWN.fullmatch(before) and not _NOT_OWN.search(before)):
+                return not re.search(r"要是|如果|除非|只要", text) or bool(re.search("坚决|我反对", clause))
+    return False
+
+
+def _reason(text: str, number: int) -> str:
+    """The words beside the objection itself."""
+    left = re.sub(rf"(?:第)?{number}号?(?:的)?(?:事情?|那件事|公示|结果)?", "", text)
+    left = re.sub(
+        r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)的?(?:(?:理由|原因)(?:是)?)?[，,。：:!！ ]*",
+        "",
+        left.strip(),
+    )
+    left = re.sub(r"[，,。 ]*(?:所以|因此)?(?:我|俺)?(?:坚决)?(?:反对|不同意)[。!！ ]*$", "", left)
+    left = re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：:!！ ")
+    return "" if re.fullmatch(r"(?:fandui|wofandui|fd|我|俺|对|了|啊)?", left) else left

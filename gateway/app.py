@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 
-from flask import Flask, redirect, render_template
+from flask import Flask, Request, redirect, render_template
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
 from gateway.logs import quiet_logs
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.config["MAX_CONTENT_LENGTH"] = _UPLOAD
     app.secret_key = hmac.new(rt.settings.master_key, b"xiangyin/flask", hashlib.sha256).digest()
     app.register_error_handler(404, _missing)
+    app.session_interface = _Cookies()
     part = rt.settings.xiangyin_part
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/favicon.ico", "icon", lambda: Response(_ICON, mimetype="image/svg+xml"))
@@ -52,6 +54,15 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 
 def _missing(_error: Exception) -> tuple[str, int]:
     return render_template("missing.html"), 404
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's own sessions, without a serializer made for each webhook that brings no cookie."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def _front() -> str | Response:

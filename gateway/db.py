@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
 
+from gateway.prepared import refused
 from gateway.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -109,6 +111,7 @@ class Database:
         made to wait, it fails.
         """
         with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
+            session.info["connection"] = session.connection()  # asked for by every prepared statement
             yield session
 
     @contextmanager
@@ -150,7 +153,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     writes = connection.get_execution_options().get("xiangyin_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    try:  # straight on the driver: every transaction begins here
+        connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    except sqlite3.Error as error:
+        raise refused(connection, error) from error
 
 
 def _is_newest(url: str) -> bool:

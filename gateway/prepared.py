@@ -54,7 +54,7 @@ class Prepared(Generic[T]):
         Raises KeyError for a value that is missing, DBAPIError for what the database refuses.
         """
         s.flush()
-        connection = s.connection()
+        connection: Connection = s.info.get("connection") or s.connection()
         ready = self._ready.get(connection.dialect.name) or self._prepare(connection.dialect)
         return ready.run(connection, values)
 
@@ -107,7 +107,7 @@ class _Ready:
             cursor.execute(self.text, parameters)
             rows = cursor.fetchall() if cursor.description else []
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _refused(connection, driver, cursor, error) from error
+            raise refused(connection, error, cursor) from error
         finally:
             cursor.close()
         if not self.restore:
@@ -121,10 +121,10 @@ class _Ready:
         return values
 
 
-def _refused(connection: Connection, driver: Any, cursor: Any, error: Any) -> BaseException:
+def refused(connection: Connection, error: Any, cursor: Any = None) -> BaseException:
     """The driver's error as SQLAlchemy's; a connection that is gone is not put back into the pool."""
     dialect = connection.dialect
-    lost = dialect.is_disconnect(error, driver, cursor)
+    lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
     if lost:
         connection.invalidate(error)
     # the parameters are personal data: never in a message

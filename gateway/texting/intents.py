@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
@@ -15,7 +14,6 @@ from gateway.ivr.interpret import interpret
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.conversation import Question
 from gateway.models.organizer import Fact
 from gateway.people import claims, consent
 from gateway.people.residents import Resident
@@ -23,7 +21,7 @@ from gateway.replies import reply_text
 from gateway.settings import Settings
 from gateway.texting import context as context_of
 from gateway.texting.context import Asked
-from gateway.texting.message import Fields, Message, ask
+from gateway.texting.message import Fields, Message, ask, forget
 from gateway.texting.questions import query
 
 
@@ -50,10 +48,10 @@ def answer(
     if asked is not None and asked.kind in ("reason", "words"):
         if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
             reply = _more_words(m, asked)
-            _forget(m)
+            forget(m)
             return reply, intent
     if asked is not None and intent not in ("query", "help", "clarify", "ignore"):
-        _forget(m)  # answered, or left for something else
+        forget(m)  # answered, or left for something else
     return DO.get(intent, _unknown)(m, fields), intent
 
 
@@ -61,11 +59,6 @@ def _is_choice(words: str, pending: dict[str, Any] | None) -> bool:
     """Whether a text is nothing but a key or a label of the vote that is asked."""
     options: dict[str, str] = (pending or {}).get("options") or {}
     return text.normalize(words).strip("，。 .！!") in {*options, *options.values()}
-
-
-def _forget(m: Message) -> None:
-    """What this handset was asked is no longer waited for."""
-    m.s.execute(delete(Question).where(Question.handset_id == m.handset_id))
 
 
 def _carrier_opt_out(m: Message, kind: str) -> None:
@@ -328,7 +321,7 @@ def _data(m: Message, f: Fields) -> str:
 
 def _clarify(m: Message, f: Fields) -> str:
     reason = str(f.get("reason") or "")
-    c = m.found(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
+    c = m.glimpsed(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
     if reason == "closed" and c:
         return m.say("closed", number=c.number)
     if not m.people():

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import glance, matters
 from gateway.consultation.glance import Matter
-from gateway.db import insert_into
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.person import Handset
 from gateway.people.residents import Resident
+from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_text
 from gateway.settings import Settings
 
@@ -61,13 +62,25 @@ class Message:
         return next((p for p in self.residents if p.name == name), None) if name else None
 
 
+@Prepared
+def _ASK(sql: Sql) -> Any:
+    put = sql.insert(Question)
+    fresh = {name: put.excluded[name] for name in ("kind", "consultation_id", "data", "expires_at")}
+    return put.on_conflict_do_update(index_elements=["handset_id"], set_=fresh)
+
+
+_FORGET: Prepared[Any] = Prepared(lambda sql: delete(Question).where(Question.handset_id == given("handset")))
+
+
 def ask(m: Message, kind: str, c: Consultation | Matter | None, /, **data: Any) -> None:
     """Remember what this handset was asked, in place of any earlier question."""
-    row = {
-        "kind": kind,
-        "consultation_id": c.id if c else None,
-        "data": data,
-        "expires_at": clock.now() + timedelta(days=_QUESTION_DAYS),
-    }
-    put = insert_into(m.s, Question).values(handset_id=m.handset_id, created_at=clock.now(), **row)
-    m.s.execute(put.on_conflict_do_update(index_elements=[Question.handset_id], set_=row))
+    now, about = clock.now(), c.id if c else None
+    row = {"kind": kind, "consultation_id": about, "data": data}
+    _ASK.all(
+        m.s, **row, handset_id=m.handset_id, created_at=now, expires_at=now + timedelta(days=_QUESTION_DAYS)
+    )
+
+
+def forget(m: Message) -> None:
+    """What this handset was asked is no longer waited for."""
+    _FORGET.all(m.s, handset=m.handset_id)

@@ -16,8 +16,7 @@ from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
-from gateway.models.organizer import Fact
-from gateway.people import claims, consent
+from gateway.people import alarms, claims, consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
@@ -288,8 +287,8 @@ def _callback(m: Message, f: Fields) -> str:
 
 def _emergency(m: Message, f: Fields) -> str:
     people = m.people()
-    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
-    m.s.merge(Fact(name="alarm:emergency", value="有居民发来急事短信，请马上看“收件”里的回电"))
+    kept = call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
+    alarms.ring(m.s, "emergency", "有居民发来急事短信，请马上看“收件”里的回电", kept)
     return m.say("emergency")
 
 

@@ -15,6 +15,7 @@ from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.outreach import stuck
 from gateway.people import rights
+from gateway.people.alarms import Alarm, seen_by
 from gateway.runtime import Runtime
 
 panel = Blueprint(
@@ -146,9 +147,9 @@ def sees_names() -> bool:
     return me().role not in NAMELESS
 
 
-def alarms(s: Session) -> list[str]:
-    """What is wrong behind the panel: the carrier refuses us, or something stands still."""
-    return [*Runtime.alarms(s), *stuck.alarms(s, runtime().settings)]
+def alarms(s: Session) -> list[Alarm]:
+    """What is wrong behind the panel: somebody waits for a call, the carrier refuses us, or something stands still."""
+    return [*seen_by(s, me()), *(Alarm("", words) for words in stuck.alarms(s, runtime().settings))]
 
 
 def shown_name(person: Person | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim
+from gateway.people import alarms as gate
 from gateway.people import rights
 
 OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
@@ -64,6 +65,14 @@ def home() -> str:
             ),
             consultations=[(c, ballots.tally(s, c)) for c in running[:20]],
         )
+
+
+@panel.post("/alarms/<name>/dismiss")
+def dismiss_alarm(name: str) -> Response:
+    """Somebody has seen it and sees to it; an alarm that stays true comes back by itself."""
+    with writing() as s:
+        gate.dismiss(s, me(), name)
+    return redirect(url_for("admin.home"))
 
 
 @panel.post("/day")

@@ -27,7 +27,7 @@ def begin(s: Session) -> None:
     """Remember the first start: messages from before it belong to whoever had the number then."""
     if s.get(Fact, _REACHED) is None:
         last = s.scalar(select(func.max(InboundEvent.created_at)).where(InboundEvent.step == "sms"))
-        s.add(Fact(name=_REACHED, value=(last or clock.now()).isoformat()))
+        Fact.put(s, _REACHED, (last or clock.now()).isoformat())
 
 
 def catch_up(rt: Runtime) -> int:

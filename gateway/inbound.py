@@ -19,11 +19,10 @@ from gateway.ivr.load import load_all
 from gateway.ivr.script import Heard, Key, Line, Outcome, Place, Recording, Script, Silence, Turn
 from gateway.models import answer
 from gateway.models.conversation import Conversation, InboundEvent
-from gateway.models.organizer import Fact
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset
 from gateway.outreach import broadcasts, settling
-from gateway.people import residents
+from gateway.people import alarms, residents
 from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
@@ -141,8 +140,9 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
         if not _STORE.all(s, **event, handset_id=handset_id, answer=sorry, intent=None, error=why):
             raise failure  # its twin is being stored this moment: the carrier asks again
         handset = s.get_one(Handset, handset_id)
-        actions.call_back(s, handset, None, form.get("Body", ""), "sms" if step == "sms" else "voice")
-        s.merge(Fact(name="alarm:inbound", value="有来电或短信没有处理成，已记在“收件”里，请回电"))
+        channel = "sms" if step == "sms" else "voice"
+        kept = actions.call_back(s, handset, None, form.get("Body", ""), channel)
+        alarms.ring(s, "inbound", "有来电或短信没有处理成，已记在“收件”里，请回电", kept)
     return sorry
 
 

@@ -4,7 +4,6 @@ from contextlib import suppress
 
 import redis
 import structlog
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, queue
@@ -12,7 +11,7 @@ from gateway.carriers.base import Carrier
 from gateway.carriers.twilio import TwilioCarrier
 from gateway.db import Database, migrate, use_vault
 from gateway.models import tables
-from gateway.models.organizer import Fact
+from gateway.people import alarms
 from gateway.settings import Settings
 from gateway.vault import Vault
 
@@ -66,16 +65,16 @@ class Runtime:
 
     def raise_alarm(self, name: str, words: str) -> None:
         with self.db.write() as s:
-            s.merge(Fact(name=f"alarm:{name}", value=words))
+            alarms.ring(s, name, words)
 
     def clear_alarm(self, name: str) -> None:
         with self.db.write() as s:
-            s.execute(delete(Fact).where(Fact.name == f"alarm:{name}"))
+            alarms.clear(s, name)
 
     @staticmethod
     def alarms(s: Session) -> list[str]:
         """Alarms in words an organizer understands."""
-        return list(s.scalars(select(Fact.value).where(Fact.name.startswith("alarm:"))))
+        return alarms.words(s)
 
     def close(self) -> None:
         self.db.close()

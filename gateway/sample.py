@@ -64,7 +64,7 @@ def load(db: Database, settings: Settings, today: date | None = None) -> list[Ac
         if s.get(Fact, "sample") is None:
             if s.scalar(select(Area.id).limit(1)) is None:
                 _fill(s, settings, data, accounts, today)
-                s.add(Fact(name="sample", value=today.isoformat()))
+                Fact.put(s, "sample", today.isoformat())
             else:
                 return []  # somebody's own village lives here
         else:

@@ -1,5 +1,6 @@
 """Opposition in the publicity period. While one is open, the result can't take effect (domain §2)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -92,15 +93,10 @@ def still_open(s: Session, c: Consultation) -> int:
     )
 
 
-def of(s: Session, c: Consultation, person: Person | Resident) -> Objection | None:
-    """This person's objection that is not yet settled."""
-    return s.scalar(
-        select(Objection).where(
-            Objection.consultation_id == c.id,
-            Objection.person_id == person.id,
-            Objection.state.in_(("open", "explained")),
-        )
-    )
+def unsettled(s: Session, people: Iterable[int]) -> list[Objection]:
+    """What these people (ids) object to and have neither withdrawn nor seen resolved, oldest first."""
+    found = select(Objection).where(Objection.person_id.in_(list(people)))
+    return list(s.scalars(found.where(Objection.state.in_(("open", "explained"))).order_by(Objection.id)))
 
 
 def _hold(s: Session, c: Consultation) -> None:

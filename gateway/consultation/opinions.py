@@ -10,6 +10,7 @@ from gateway.models.answer import Opinion
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
+from gateway.people import alarms
 from gateway.people.residents import Resident
 
 KINDS = ("opinion", "proposal", "callback", "emergency", "message", "late_objection")
@@ -62,5 +63,6 @@ def open_callback(s: Session, handset_id: int) -> Opinion | None:
 
 
 def done(s: Session, opinion: Opinion, o: Organizer) -> None:
-    """Mark as dealt with."""
+    """Mark as dealt with; alarms that pointed to it end."""
     opinion.done_at, opinion.done_by = clock.now(), o.id
+    alarms.rung_back(s, opinion)

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from gateway.db import insert_into
 from gateway.models.base import Base, Row
 
 ROLES = (
@@ -89,3 +90,9 @@ class Fact(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+    @classmethod
+    def put(cls, s: Session, name: str, value: str) -> None:
+        """Set it, whether it was there or not. Two processes may do so at once: nobody's transaction is lost."""
+        row = insert_into(s, cls).values(name=name, value=value)
+        s.execute(row.on_conflict_do_update(index_elements=[cls.name], set_={"value": value}))

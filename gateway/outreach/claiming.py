@@ -25,6 +25,7 @@ from gateway.models.organizer import Fact
 from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, hours
+from gateway.people import alarms
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 
@@ -297,8 +298,8 @@ def submit(rt: Runtime, items: list[Item]) -> list[Item]:
 def hold(rt: Runtime, words: str) -> None:
     """The carrier doesn't know us: nobody sends for a minute, and the panel says why."""
     with rt.db.write() as s:
-        s.merge(Fact(name=_HOLD, value=(clock.now() + timedelta(seconds=60)).isoformat()))
-        s.merge(Fact(name="alarm:carrier", value=words))
+        Fact.put(s, _HOLD, (clock.now() + timedelta(seconds=60)).isoformat())
+        alarms.ring(s, "carrier", words)
 
 
 def give_back(rt: Runtime, items: list[Item]) -> None:

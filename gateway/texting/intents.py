@@ -1,27 +1,27 @@
 """What an SMS does: find out what it is about, do it, and say so in one short message."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
 from gateway.actions import call_back, promised
-from gateway.consultation import ballots, lifecycle, matters, objections, opinions
+from gateway.consultation import ballots, matters, objections, opinions
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr.interpret import interpret
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.organizer import Fact
-from gateway.people import claims, consent
+from gateway.people import alarms, claims, consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
 from gateway.texting import context as context_of
+from gateway.texting import publicity
 from gateway.texting.context import Asked
-from gateway.texting.message import Fields, Message, ask, forget
+from gateway.texting.message import Fields, Message, ask, forget, keep
 from gateway.texting.questions import query
 
 
@@ -75,7 +75,7 @@ def _who_was_asked(m: Message, asked: Asked | None) -> dict[str, Any] | None:
     """A bare name after “whose answer is this?” completes the answer that waited."""
     if asked is None or asked.kind != "who":
         return None
-    name = text.normalize(m.words).strip("，。 .！!")
+    name = text.normalize(m.words).strip("，。 .！!").removeprefix("我是")
     if m.named(name) is None:
         return None
     data = dict(asked.data or {})
@@ -120,7 +120,7 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         if no.code == "option":
             return _clarify_option(m, c), ""
         if no.code == "stranger":
-            kept = _keep(m, c, "opinion", who)
+            kept = keep(m, c, "opinion", who)
             return m.say("vote_opinion", number=c.number, receipt=kept), ""
         if no.code == "closed":
             ask(
@@ -131,29 +131,10 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
     if c.sensitive:
         return m.say("vote_sensitive", number=c.number, receipt=ballot.receipt), ""
     if f.get("comment"):
-        _keep(m, c, "opinion", who)
+        keep(m, c, "opinion", who)
     short = reply_text("votes_item", number=c.number, option=label, receipt=ballot.receipt)
     name = who.name if len(people) > 1 else "您"
     return m.say("vote", number=c.number, who=name, option=label, receipt=ballot.receipt), short
-
-
-def _keep(
-    m: Message, c: Consultation | Matter | None, kind: str, person: Resident | None = None, words: str = ""
-) -> str:
-    """Keep the words as they came; returns the receipt."""
-    if person is None:
-        people = m.people()
-        person = people[0] if len(people) == 1 else None
-    kept = opinions.add(
-        m.s,
-        consultation=c,
-        person=person,
-        handset_id=m.handset_id,
-        words=words or m.words,
-        channel="sms",
-        kind=kind,
-    )
-    return kept.receipt
 
 
 # ---- words -----------------------------------------------------------------------------------
@@ -169,14 +150,14 @@ def _opinion(m: Message, f: Fields) -> str:
         return (
             m.say("ask_words", number=c.number) if c else m.say("ask_words", number="").replace("对号的", "")
         )
-    receipt = _keep(m, c, "opinion", m.named(f.get("person")))
+    receipt = keep(m, c, "opinion", m.named(f.get("person")))
     return (
         m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
     )
 
 
 def _propose(m: Message, f: Fields) -> str:
-    return m.say("proposal", receipt=_keep(m, None, "proposal"))
+    return m.say("proposal", receipt=keep(m, None, "proposal"))
 
 
 def _more_words(m: Message, asked: Asked) -> str:
@@ -187,90 +168,20 @@ def _more_words(m: Message, asked: Asked) -> str:
         if made is not None and made.state == "open":
             made.words = f"{made.words}\n{m.words}".strip()
             return m.say("objection_more", receipt=made.receipt, days=objections.EXPLAIN_DAYS)
-    receipt = _keep(m, c, str(data.get("kind", "opinion")))
+    receipt = keep(m, c, str(data.get("kind", "opinion")))
     return (
         m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
     )
 
 
-# ---- publicity -------------------------------------------------------------------------------
-
-
-def _object(m: Message, f: Fields) -> str:
-    c = m.found(f.get("consultation"))
-    if c is None:
-        public = list(m.context.get("in_publicity", ()))
-        if not public:
-            return m.say("opinion_general", receipt=_keep(m, None, "opinion"))
-        return m.say("clarify_which", number=public[0])
-    reason, people = str(f.get("reason") or ""), m.people()
-    if not people:
-        _keep(m, c, "late_objection" if c.state in lifecycle.AFTER else "opinion")
-        return m.say("register_first")
-    concerned = [p for p in people if matters.concerns(m.s, c, p)] or people
-    named = m.named(f.get("person")) or _only_named(m, concerned)
-    if named is None and len(concerned) > 1:
-        ask(m, "who", c, intent="object", consultation=c.number, reason=reason)
-        return _clarify_person(m)
-    who = named or concerned[0]
-    try:
-        made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset_id)
-    except Refused as no:
-        if no.code == "late":
-            return m.say("objection_late", number=c.number, receipt=_keep(m, c, "late_objection", who))
-        receipt = _keep(m, c, "opinion", who)
-        if no.code == "not_public":
-            return m.say("opinion", number=c.number, receipt=receipt)
-        return m.say("vote_opinion", number=c.number, receipt=receipt)
-    facts = {"number": c.number, "receipt": made.receipt, "days": objections.EXPLAIN_DAYS}
-    if made.words:
-        return m.say("objection", **facts)
-    ask(m, "reason", c, objection=made.id)
-    return m.say("objection_reason", **facts)
-
-
-def _only_named(m: Message, people: Sequence[Any]) -> Any:
-    """The one of them whose name is in the message."""
-    found = [p for p in people if p.name in m.words]
-    return found[0] if len(found) == 1 else None
-
-
-def _withdraw_objection(m: Message, f: Fields) -> str:
-    """Only the objector withdraws (domain.md §2), and only what is meant: one person's, in one matter."""
-    wanted = m.found(f.get("consultation"))
-    numbers = [wanted.number] if wanted else list(dict.fromkeys(m.context.get("own_objection", ())))
-    if len(numbers) > 1:
-        return m.say("clarify_which", number=numbers[0])
-    c = m.found(numbers[0]) if numbers else None
-    if c is None:
-        return m.say("objection_none")
-    own = [(p, made) for p in m.people() if (made := objections.of(m.s, c, p)) is not None]
-    named = m.named(f.get("person")) or _only_named(m, [p for p, _ in own])
-    if named is not None:
-        own = [(p, made) for p, made in own if p.id == named.id]
-    if len(own) > 1:
-        ask(m, "who", c, intent="withdraw_objection", consultation=c.number)
-        return _clarify_person(m)
-    if not own:
-        return m.say("objection_none")
-    person, made = own[0]
-    objections.withdraw(m.s, made, f"resident:{person.id}")
-    return m.say("objection_withdrawn", number=c.number)
-
-
-def _no_objection(m: Message, f: Fields) -> str:
-    c = m.found(f.get("consultation"))
-    return m.say("no_objection", number=c.number) if c else m.say("thanks")
-
-
 def _rate(m: Message, f: Fields) -> str:
     c = m.found(f.get("consultation"))
-    _keep(m, c, "message")
+    keep(m, c, "message")
     return m.say("rating", number=c.number if c else "", score=f.get("score", ""))
 
 
 def _rsvp(m: Message, f: Fields) -> str:
-    _keep(m, m.found(f.get("consultation")), "message")
+    keep(m, m.found(f.get("consultation")), "message")
     return m.say("thanks")
 
 
@@ -305,8 +216,17 @@ def _callback(m: Message, f: Fields) -> str:
 
 
 def _emergency(m: Message, f: Fields) -> str:
-    _keep(m, None, "emergency")  # an entry of its own: it must not be added to an older wish to be rung
-    m.s.merge(Fact(name="alarm:emergency", value="有居民发来急事短信，请马上看“收件”里的回电"))
+    # an entry of its own: it must not be added to an older wish to be rung
+    kept = opinions.add(
+        m.s,
+        consultation=None,
+        person=m.residents[0] if len(m.residents) == 1 else None,
+        handset_id=m.handset_id,
+        words=m.words,
+        channel="sms",
+        kind="emergency",
+    )
+    alarms.ring(m.s, "emergency", "有居民发来急事短信，请马上看“收件”里的回电", kept)
     return m.say("emergency")
 
 
@@ -347,8 +267,7 @@ def _clarify_option(m: Message, c: Consultation | Matter) -> str:
 
 
 def _clarify_person(m: Message) -> str:
-    names = [p.name for p in m.people()]
-    return m.say("clarify_person", names="、".join(names[:3]), name_1=names[0])
+    return m.say("clarify_person", names=m.names(), name_1=m.residents[0].name)
 
 
 def _multi(m: Message, f: Fields) -> str | None:
@@ -378,9 +297,9 @@ def _unknown(m: Message, f: Fields) -> str:
 DO: dict[str, Callable[[Message, Fields], str | None]] = {
     "vote": _vote,
     "opinion": _opinion,
-    "object": _object,
-    "withdraw_objection": _withdraw_objection,
-    "no_objection": _no_objection,
+    "object": publicity.object_,
+    "withdraw_objection": publicity.withdraw,
+    "no_objection": publicity.nothing_against,
     "rate": _rate,
     "rsvp": _rsvp,
     "propose": _propose,

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import glance, matters
+from gateway.consultation import glance, matters, opinions
 from gateway.consultation.glance import Matter
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
@@ -60,6 +60,28 @@ class Message:
     def named(self, name: str | None) -> Resident | None:
         """The person of that name on this handset."""
         return next((p for p in self.residents if p.name == name), None) if name else None
+
+    def names(self) -> str:
+        """Who shares this handset, as far as a short message can list them."""
+        return "、".join(p.name for p in self.residents[:3])
+
+
+def keep(
+    m: Message, c: Consultation | Matter | None, kind: str, person: Resident | None = None, words: str = ""
+) -> str:
+    """Keep the words as they came; returns the receipt."""
+    if person is None and len(m.residents) == 1:
+        person = m.residents[0]
+    kept = opinions.add(
+        m.s,
+        consultation=c,
+        person=person,
+        handset_id=m.handset_id,
+        words=words or m.words,
+        channel="sms",
+        kind=kind,
+    )
+    return kept.receipt
 
 
 @Prepared

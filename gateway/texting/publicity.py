@@ -1,0 +1,100 @@
+"""Objecting by SMS and taking it back: on a shared handset it must be clear who does so (domain.md §2)."""
+
+import re
+
+from gateway import text
+from gateway.consultation import lifecycle, matters, objections
+from gateway.consultation.refusal import Refused
+from gateway.models.consultation import Consultation
+from gateway.people.residents import Resident
+from gateway.texting.message import Fields, Message, ask, keep
+
+
+def _speaker(m: Message, f: Fields, among: list[Resident]) -> Resident | None:
+    """Who says it: the only one it can be, or the one who gave their name before (“沈国栋反对16号”), after
+    (“…，我是沈国栋”) or when we asked; None when we must ask."""
+    if f.get("person"):
+        return m.named(str(f["person"]))
+    if len(among) == 1:
+        return among[0]
+    words = text.normalize(m.words).strip("，,。.！! ")
+    told = [p for p in among if re.search(_introduced(p), words)]
+    return told[0] if len(told) == 1 else None
+
+
+def _introduced(p: Resident) -> str:
+    """How somebody says who is writing; “我老伴沈国栋” is somebody else's name."""
+    name = re.escape(p.name)
+    return rf"^{name}|我(?:是|叫){name}|(?:^|[，,。.！! ]){name}$"
+
+
+def _reason(f: Fields, who: Resident | None) -> str:
+    """Why they object, without the name they gave with it: that alone is no reason."""
+    said = str(f.get("reason") or "")
+    return re.sub(_introduced(who), "", said).strip("，,。.！!：: ") if who else said
+
+
+def object_(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    if c is None:
+        public = list(m.context.get("in_publicity", ()))
+        if not public:
+            return m.say("opinion_general", receipt=keep(m, None, "opinion"))
+        return m.say("clarify_which", number=public[0])
+    people = m.people()
+    if not people:
+        keep(m, c, "late_objection" if c.state in lifecycle.AFTER else "opinion")
+        return m.say("register_first")
+    words = str(f.get("words") or m.words)  # a name that answers our question is not what they objected with
+    concerned = [p for p in people if matters.concerns(m.s, c, p)]
+    who = _speaker(m, f, concerned or people)
+    if who is None and c.in_publicity and concerned:
+        ask(m, "who", c, intent="object", consultation=c.number, reason=f.get("reason"), words=words)
+        return m.say("whose_objection", names=m.names(), number=f"{c.number}号")
+    return _open(m, c, who, _reason(f, who), words)
+
+
+def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words: str) -> str:
+    try:
+        made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset_id)
+    except Refused as no:
+        if no.code == "late":
+            return m.say("objection_late", number=c.number, receipt=keep(m, c, "late_objection", who, words))
+        receipt = keep(m, c, "opinion", who, words)
+        if no.code == "not_public":
+            return m.say("opinion", number=c.number, receipt=receipt)
+        return m.say("vote_opinion", number=c.number, receipt=receipt)
+    facts = {"number": c.number, "receipt": made.receipt, "days": objections.EXPLAIN_DAYS}
+    if made.words:
+        return m.say("objection", **facts)
+    ask(m, "reason", c, objection=made.id)
+    return m.say("objection_reason", **facts)
+
+
+def withdraw(m: Message, f: Fields) -> str:
+    """Only the objector withdraws, and one matter at a time."""
+    wanted = m.found(f.get("consultation"))
+    open_ones = [
+        o
+        for o in objections.unsettled(m.s, [p.id for p in m.people()])
+        if wanted is None or o.consultation_id == wanted.id
+    ]
+    if not open_ones:
+        return m.say("objection_none")
+    who = _speaker(m, f, m.people())
+    if who is None:
+        ask(m, "who", wanted, intent="withdraw_objection", consultation=wanted.number if wanted else None)
+        return m.say("who_withdraws", names=m.names())
+    mine = [o for o in open_ones if o.person_id == who.id]
+    if not mine:
+        return m.say("objection_none")
+    about = [m.s.get_one(Consultation, o.consultation_id).number for o in mine]
+    if len(mine) > 1:
+        return m.say("objection_which", list="、".join(f"{n}号" for n in about), number=about[0])
+    objections.withdraw(m.s, mine[0], f"resident:{who.id}")
+    return m.say("objection_withdrawn", number=about[0])
+
+
+def nothing_against(m: Message, f: Fields) -> str:
+    c = m.found(f.get("consultation"))
+    return m.say("no_objection", number=c.number) if c else m.say("thanks")

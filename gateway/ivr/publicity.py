@@ -54,12 +54,16 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
         return None  # on an open matter “反对” is an answer, or words
     if not public and not waiting:
         return None
+    # “沈国栋反对16号”, from the handset he shares: it is he who writes
+    who = next((name for name in m.persons if text.startswith(name)), None)
+    text = text[len(who) :].lstrip("，,：: ") if who else text
     if doubts.OTHERS.search(text) or not objects(text):
         return m.opinion(target)
     if target is None:
         return clarify("which_consultation")
     reason = _reason(text, target)
-    return said("object", consultation=target, **({"reason": reason} if reason else {}))
+    named_self = {"person": who} if who else {}
+    return said("object", consultation=target, **({"reason": reason} if reason else {}), **named_self)
 
 
 def _none(m: Said, target: int | None, waiting: int | None) -> dict[str, Any] | None:

@@ -44,6 +44,8 @@ def check_all(town: Township, people: int, told: dict[str, int]) -> None:
     assert town.shown(told["lost"])["counts"]["accepted"] == people
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(900)
 def test_refusals_errors_and_resets_reach_everybody_once(tmp_path: Path) -> None:
     faults = {
         "busy": (10, 1),

@@ -43,7 +43,7 @@ def test_an_emergency_is_seen_where_it_happened_and_ends_when_somebody_has_rung(
     with each_village.db.read() as s:
         assert [a.name for a in alarms.seen_by(s, qian)] == ["emergency"]
         assert [a.name for a in alarms.seen_by(s, organizer(each_village, "miaozhuren"))] == []
-        mine = s.scalars(select(Opinion).where(Opinion.kind == "callback").order_by(Opinion.id)).first()
+        mine = s.scalars(select(Opinion).where(Opinion.kind == "emergency").order_by(Opinion.id)).first()
         assert mine
     panel = Panel(each_village, "qianxiaoman")
     assert "急事短信" in panel.get("/admin/")

@@ -140,7 +140,8 @@ async def _look_up(rt: Runtime, lost: Sequence[Lost]) -> int:
 async def _list(carrier: Carrier, row: Lost) -> list[Found]:
     since = row.submitted_at - _SKEW
     if row.channel == "sms":
-        return [f for f in await carrier.find_messages(row.number, since) if f.body == row.words]
+        # a carrier may put words of its own before ours (Twilio's trial accounts do)
+        return [f for f in await carrier.find_messages(row.number, since) if row.words in f.body]
     return [f for f in await carrier.find_calls(row.number, since) if f.direction != "inbound"]
 
 

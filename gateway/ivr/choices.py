@@ -53,7 +53,11 @@ def whole(
     said: str, options: Mapping[str, str], other_labels: Mapping[str, str] | None = None
 ) -> Choice | None:
     """The option that ``said`` is as a whole, or None. Longest label first. An acknowledgement is none."""
+    if doubts.SCORN.search(said):
+        return None
     text = bare(said)
+    again = re.fullmatch(r"([^\d\s]{2,4}?)(?:[，,！!。 ]*\1)+", text)
+    text = again[1] if again else text
     if not text:
         text = _PICTURES.sub("", said).strip("。.!！~～,，、 ")
     labels = sorted(options.items(), key=lambda item: -len(item[1]))
@@ -67,9 +71,11 @@ def whole(
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)
-    both = re.fullmatch(r"([1-9])[、:： .]*(.+)", text)
-    if both and options.get(both[1]) and both[2] in family(options[both[1]]):
-        return Choice(both[1])  # “1东线”, where 1 is 东线
+    both = re.fullmatch(r"([1-9])[、:： .()=]*(.+)", text) or re.fullmatch(r"(.+?)[、:： .()=]*([1-9])", text)
+    if both:
+        key, name = (both[1], both[2]) if both[1] in options else (both[2], both[1])
+        if options.get(key) and name.rstrip("，, ") in family(options[key]):
+            return Choice(key)  # “1东线”, “东线1”, where 1 is 东线
     if not text or len(text) > 16:
         return None
     for key, label in (other_labels or {}).items():
@@ -78,12 +84,31 @@ def whole(
             return Choice(key)
     if folded.isascii() and folded.isalpha():
         return _by_pinyin(folded, labels)
+    if all_of := re.fullmatch(r"(.+?)[和跟、与， ]*(都.+)", text):
+        # “东线西线都不行”
+        names = [label for _, label in labels if label in all_of[1]]
+        for key, label in labels:
+            if (
+                len(names) > 1
+                and all_of[2] in family(label)
+                and not re.sub("[和跟、与， ]|" + "|".join(names), "", all_of[1])
+            ):
+                return Choice(key)
     if _NO.search(text):
         # a part of “不同意” that drops or adds a “no” turns it round
         return _by_sound(text, labels)
-    moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)", "", text)
+    moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)|(?<=..)(?:去|那边|那儿|那条|那)$", "", text)
+    liked = re.sub(
+        r"^(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中)(?:走|去|换到)?|(?:比较|最|更|挺)?(?:好|合适|中)$",
+        "",
+        text,
+    )
+    things = [(key, label) for key, label in labels if label not in _STANCES]
     return (
-        _by_part(text, labels) or _by_part(moved, labels) or _liked(text, labels) or _by_sound(text, labels)
+        _by_part(text, labels)
+        or _by_part(moved, labels)
+        or (_by_part(liked, things) if liked != text and len(liked) > 1 else None)
+        or _by_sound(text, labels)
     )
 
 
@@ -102,37 +127,26 @@ def _by_pinyin(typed: str, labels: list[tuple[str, str]]) -> Choice | None:
 
 def _by_part(text: str, labels: list[tuple[str, str]]) -> Choice | None:
     """At least half of one label, from its end; or most of it; never one that says “no” where the text doesn't."""
-    if len(text) == 1:
+    if side := re.fullmatch(r"(.)(?:(?:边|面|侧|头)(?:那条)?(?:线|路)?)?", text):
         # “东”, where only this character tells 东线 from 西线
         told = [
             key
             for key, label in labels
             if len(label) == 2
-            and label[0] == text
+            and label[0] == side[1]
             and any(o != label and o[1:] == label[1:] for _, o in labels)
         ]
-        return Choice(told[0]) if len(told) == 1 else None
-    has = [(key, label) for key, label in labels if text in label and not _NO.search(label)]
-    if len(has) != 1 or len([1 for _, label in labels if text in label]) != len(has):
+        if len(told) == 1 or len(text) == 1:
+            return Choice(told[0]) if told else None
+    part = _digits(text)
+    everywhere = [(key, label) for key, label in labels if part in _digits(label)]
+    has = [(key, label) for key, label in everywhere if not _NO.search(label)]
+    if len(has) != 1 or len(everywhere) != len(has):
         stance = [key for key, label in has if label.startswith(text) and text in _STANCES]
         return Choice(stance[0]) if len(stance) == 1 else None
     key, label = has[0]
-    enough = len(text) / len(label) >= (0.5 if label.endswith(text) else 0.6)
+    enough = len(text) / len(label) >= (0.5 if _digits(label).endswith(part) else 0.6)
     return Choice(key) if enough else None
-
-
-def _liked(text: str, labels: list[tuple[str, str]]) -> Choice | None:
-    """“同意东线”, “还是东线好”, “喜欢西线”: a thing chosen, where the options are things."""
-    for key, label in labels:
-        if label in _STANCES or _NO.search(label):
-            continue
-        named = rf"(?:我看|我想|走|换|选)?{re.escape(label)}"
-        if re.fullmatch(
-            rf"(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中)(?:走|去)?{named}|{named}(?:比较|最|更|挺)?(?:好|合适|中)",
-            text,
-        ):
-            return Choice(key)
-    return None
 
 
 def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:
@@ -146,7 +160,7 @@ def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:
 # ---- a stance with what it is about: “同意修路”, “装电梯我不同意” ------------------------------------------
 
 _STANCES = frozenset(word for labels, _ in words.FAMILIES for word in labels)
-_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|，|,|\s)*"
+_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|打死|死活?|说啥|说什么|一[百千万]个|，|,|\s)*"
 _SUBJECT = re.compile(r"(?:我们?|俺们?|咱们?|本人|全家)")
 _MATTER = (
     r"(?:对于?|关于)?(?:这个?|那个?|这件|这项|该|此|村里?的?|村委会?的?|社区的?|镇里的?|你们的?|上面的?|咱村的?)*"
@@ -157,6 +171,7 @@ _WORK = (
     r"(?:在|把)?(?:咱|咱们|我们)?(?:村里?|屯里?|社区|小区|楼里)?(?:集资|贷款|出钱)?"
     r"(?:加装|安装|翻修|重修|硬化|发包|修|装|建|铺|安|挖|拆|盖|包|种|搞|打|架|办)" + _THING
 )
+_MONEY = r"(?:每户|一户|各家|大家)?(?:出|交|掏|拿)(?:这)?(?:个)?(?:钱|[\d一二两三四五六七八九十百千]+(?:块钱?|元)?)"
 _MORE = {
     True: r"(?:快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了)",
     False: r"(?:太|因为|没钱|家里|浪费|不公|不合理)",
@@ -174,11 +189,10 @@ def stance(said: str, options: Mapping[str, str]) -> Choice | None:
     for word, key in _spoken(options, _STANCES):
         if text.startswith(word):
             rest = words.CARRIER_TAIL.sub("", text[len(word) :]).strip("，,。.!！ ；;：:")
-            if not rest or re.fullmatch(rf"{_MATTER}|{_WORK}", rest):
+            against = options[key] in doubts.NEGATIVE
+            if not rest or re.fullmatch(rf"{_MATTER}|{_WORK}" + ("" if against else f"|{_MONEY}"), rest):
                 return Choice(key)
-            if re.match(_MORE[options[key] not in doubts.NEGATIVE], rest) and not doubts.spoils(
-                rest, options[key], False
-            ):
+            if re.match(_MORE[not against], rest) and not doubts.spoils(rest, options[key], False):
                 return Choice(key, rest=rest)
             return None
         if tail.endswith(word):

@@ -29,14 +29,15 @@ _UNCERTAIN = re.compile(
             "随便|都行|都可以|都一样|无所谓|你们?(?:看着|定)|也没(?:办法|用|招)|没办法|有(?:啥|什么)用|也没(?:啥)?用|没啥用",
             "但|可是|不过|只是|除了|既.*又",
             rf"(?:本来|原来|之前|以前|原先|起初|开始|上次|上回|去年)(?:我|俺)?(?:是|都|也)?{STANCE}",
-            # irony
-            "个屁|个鬼|个头|个毛|个球|你妹|才怪|想得美|想的美|美得你|做梦|没门|门儿?都没|休想|骗你|逗你|逗着?玩|玩笑|说笑|闹着玩|呵呵|你猜|反话|糊弄|鬼才|谁信|当我傻|随口|瞎说|说着玩|假的",
-            "👎|🙄|🤮|😏|🙃|😒|💩|🤡|❌",
-            # retractions
-            "撤回|撤销|收回|作废|不算数?$|不算数|不作数|反悔|后悔|当我没说|没发过|别当真|别算|不投了|不选了|取消|手滑|误(?:发|按|触)|(?:乱|瞎)(?:按|发|点)|孩子(?:按|发|点|玩)|不是我(?:发|回|选|投|按)",
         )
     )
 )
+# irony, and what takes an answer back
+TAKEN_BACK = re.compile(
+    "个屁|个鬼|个头|个毛|个球|你妹|才怪|就怪|想得美|想的美|美得你|做梦|没门|门儿?都没|休想|骗你|逗你|逗着?玩|玩笑|说笑|闹着玩|呵呵|你猜|反话|糊弄|鬼才|谁信|当我傻|随口|瞎说|说着玩|假的"
+    "|撤回|撤销|收回|作废|不算数?$|不算数|不作数|反悔|后悔|当我没说|没发过|别当真|别算|不投了|不选了|取消|手滑|误(?:发|按|触)|(?:乱|瞎)(?:按|发|点)|孩子(?:按|发|点|玩)|不是我(?:发|回|选|投|按)"
+)
+SCORN = re.compile("[👎🙄🤮😏🙃😒💩🤡❌🖕]")
 # “就是…”, “…就行” beside an answer: what is asked for in return
 _IN_RETURN = re.compile(
     "(?:就行|就好|就可以|就成|就中|才行|才好|才可以|为准)(?:了|吧|啊)?$"
@@ -47,9 +48,11 @@ _ASKED_FIRST = re.compile(
     r"公开|必须|一定要|(?:^|[^不])得(?![了劲]|很)|(?:^|[^不还想])要(?!想富)|把|能(?!够)|说(?:好|清|明)|讲(?:好|清)|弄(?:好|清)|解决|查清|合理|减|降|少|便宜|点$|一(?:些|点)"
 )
 _NOT_GIVEN = re.compile(r"不(?:给|赔|补|公开|解决|先|说清|讲清|减|降|免|查|退|改|把|让)")
-_AGAINST = re.compile(
-    r"不(?:行|中|成|同意|赞成|支持|愿意?|合理|公平|公道|需要|值|干|划算|靠谱)|没(?:必要|意思|用|法)|反对|浪费|白搭|太(?:贵|多|高|亏|坑|黑)|坑|亏|受罪|瞎搞|糟"
+_UNWILLING = re.compile(
+    "不(?:愿意?|想(?!再)|划算|值|需要|干了?$|行$|中$|成$|同意|赞成|支持)|没(?:必要|意思)|反对|白搭"
 )
+_AGAINST = re.compile("不(?:行|中|成|合理|公平|公道|靠谱)|浪费|太(?:贵|亏|坑|黑)|钱[^，]{0,3}多|受罪|瞎搞")
+_ASKING = re.compile(r"谁(?!都)|咋|怎么|啥时|(?:什么|几)(?:时候|号|点)|多少|为(?:啥|什么)")
 _IN_FAVOUR = re.compile(
     r"^(?:是|这是)?(?:大)?好事|支持|赞(?:成|同)|(?<!不)同意|没(?:有|啥)?意见|可以$|(?:早|应)该(?:修|装|办|建|弄)"
 )
@@ -62,14 +65,14 @@ _RELATIVE = (
 )
 _ANSWERS = r"(?:也|都|说|讲|选|投|要(?!是)|回|让|叫|觉得|的意思|是?同意|是?赞成|支持|反对|弃权|不(?:同意|赞成|支持|行|干|让)|没意见|[:： ]*[1-9](?!\d|个|口|岁|年|月|天|亩))"
 OTHERS = re.compile(
-    rf"(?:替|帮|代表?|给)(?:我|俺|咱|他|她|你)?的?(?:{_RELATIVE}|[\u4e00-\u9fff]{{2,3}}?)?(?:选|投|回|表态|同意|答|按|填)"
+    rf"(?:替|帮|代|代表(?=我|俺|咱)|给)(?:我|俺|咱|他|她|你)?的?(?:{_RELATIVE}|[\u4e00-\u9fff]{{2,3}}?)?(?:选|投|回|表态|同意|答|按|填)"
     rf"|(?:替|代)(?:我|俺|咱)?(?:{_RELATIVE}|他|她)"
     rf"|(?:我|俺|咱|他|她|你)(?:家)?的?{_RELATIVE}{_ANSWERS}|^(?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|当家的){_ANSWERS}"
     rf"|[，,。 ](?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|老[张王李赵刘陈]|他|她){_ANSWERS}"
     r"|(?:邻居|隔壁|老[张王李赵刘陈])(?:家)?(?:也|说|选|投|同意|不同意)"
 )
 CORRECTION = re.compile(
-    r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|哦不|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|现在(?=改|选)"
+    r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|哦不|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|作废|现在(?=改|选)|不(?:选|要|投)[1-9一二三]了?[，, ]*(?=(?:选|要|投|是)[1-9一二三])"
 )
 
 
@@ -80,7 +83,12 @@ def solid(text: str) -> str:
 
 def uncertain(text: str) -> bool:
     """Whether anything in the text makes it less than a plain statement of the sender's own."""
-    return bool(_UNCERTAIN.search(text) or _UNCERTAIN.search(solid(text)))
+    return bool(
+        SCORN.search(text)
+        or TAKEN_BACK.search(solid(text))
+        or _UNCERTAIN.search(text)
+        or _UNCERTAIN.search(solid(text))
+    )
 
 
 def spoils(words: str, label: str, first: bool) -> bool:
@@ -97,4 +105,9 @@ def spoils(words: str, label: str, first: bool) -> bool:
         return bool(_IN_FAVOUR.search(words)) or bool(re.search("(?:就行|就好|就可以|才行)", words))
     if _IN_RETURN.search(words) or (first and _ASKED_FIRST.search(words)):
         return True
-    return label in POSITIVE and bool(_AGAINST.search(words))
+    if label not in POSITIVE:
+        return False
+    if _UNWILLING.search(words):
+        return True
+    # before a yes, what is bad is the reason for it: “路太烂，同意”
+    return not first and label != "参加" and bool(_AGAINST.search(words) or _ASKING.search(words))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.ivr import attending, choices, doubts, prose, publicity, urgent, votes, wishes
+from gateway.ivr import attending, choices, doubts, named, prose, publicity, urgent, votes, wishes
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
@@ -40,7 +40,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
         return _free_words(message)
     for stage in (
         votes.scored, _answer_and_call, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
-        votes.explicit, _plain_yes_no,
+        named.explicit, _plain_yes_no,
         prose.by_words, wishes.question, _words,
     ):  # fmt: skip
         found = stage(message)
@@ -65,6 +65,9 @@ def _quoted(m: Said) -> dict[str, Any] | None:
             m.text = re.sub("[【】]", " ", m.text).strip()  # “【同意】”: brackets for emphasis
             return None
         rest = words.SIGNATURE.sub(" ", m.text)
+        if match[1] in m.persons or (m.registered and choices.whole(rest, m.options)):
+            m.text = re.sub("[【】]", " ", m.text).strip() if match[1] in m.persons else rest.strip()
+            return None
         if urgent.emergency(rest.strip(), set()) and not re.search("提醒|温馨|预防|保险", rest):
             return said("emergency")
         return ignore("spam")
@@ -185,7 +188,7 @@ def _plain_yes_no(m: Said) -> dict[str, Any] | None:
 
 
 def _free_words(m: Said) -> dict[str, Any]:
-    for stage in (wishes.service, votes.explicit):
+    for stage in (wishes.service, named.explicit):
         found = stage(m)
         if found is not None and found["intent"] in ("callback", "help", "vote", "multi", "data_request"):
             return found

@@ -72,7 +72,11 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
     for cut in [*_CUT.finditer(text), None]:
         clause, blank = text[at : cut.start() if cut else None], bool(cut and not cut[0].strip())
         at = cut.end() if cut else at
-        if not choices.bare(clause) or words.ACKNOWLEDGE.fullmatch(clause):
+        if (
+            not choices.bare(clause)
+            or words.ACKNOWLEDGE.fullmatch(clause)
+            or words.NO_ANSWER.fullmatch(clause)
+        ):
             continue
         read = choices.whole(clause, options) or choices.stance(clause, options)
         if read is not None and len(clause) == 2 and clause[1] == "号" and clause != text.strip("。.!！ "):
@@ -125,10 +129,12 @@ def _corrected(text: str, options: dict[str, str]) -> choices.Choice | str | Non
     after = re.sub(r"^(?:主意|想法|选择|答案)了?[，, ]*", "", after)
     if doubts.uncertain(after) or len(_several(after, options)) > 1:
         return "unsure"
+    after = re.sub(r"^(?:不好意思|对不起|抱歉|手抖|眼花|老花眼)了?[，,。 ]*", "", after)
+    first = _CUT.split(after, maxsplit=1)[0]
+    if not (choices.whole(after, options) or choices.whole(first, options) or choices.stance(first, options)):
+        return "unsure"  # “改成沥青路，同意”
     found = choices.whole(after, options) or _stated(after, options)
-    if isinstance(found, choices.Choice) and not found.missing:
-        return choices.Choice(found.key) if not found.rest or choices.whole(after, options) else found
-    return "unsure"
+    return "unsure" if found is None or (isinstance(found, choices.Choice) and found.missing) else found
 
 
 def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
@@ -166,9 +172,9 @@ def _named_before_stance(m: Said, options: dict[str, str]) -> bool:
 
 def _digit_and_label_differ(text: str, options: dict[str, str]) -> bool:
     """“1不同意”, where 1 is 同意."""
-    match = re.match(r"([1-9])(?!\d|号|点|月|块|个|年|天)\s*(?=[\u4e00-\u9fff])", text) or re.search(
-        r"(?<=[\u4e00-\u9fff])([1-9])[。.!！]?$", text
-    )
+    match = re.match(
+        r"([1-9])(?!\d|[号点月块个年天楼组户栋队]|单元)\s*(?=[\u4e00-\u9fff])", text
+    ) or re.search(r"(?<=[\u4e00-\u9fff])([1-9])[。.!！]?$", text)
     if not match:
         return False
     named = choices.stances(text, options)

@@ -12,20 +12,21 @@ from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
 
+_TYPED = re.compile(r"(?:wo ?)?(?:jianjue ?)?fan ?dui[.!。！ ]*|fd", re.IGNORECASE)
 _CLAUSE = re.compile(r"[，,。；;:：!！\s]+")
 _OBJECTING = r"(?:反对|不服|(?:有|提|提出)(?:个)?异议|抗议|不认可|不答应|不同意|不赞成)"
 # “13号的事我坚决…”, “对公示有…”, “这个结果我…”: what may stand before it
 _OWN = re.compile(
     r"(?:(?:对于?|关于)?(?:第?[0-9一二三四五六七八九十]{1,4}号?|这个?|那个?|这次|你们的?|村里的?|这件|的|事情?|公示|结果|方案|决定|名单|件事)*[，, ]*)?"
-    r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是|就是?|都|要|想|表示|提出|必须|一定|绝对|郑重|正式|很|真|，)*"
+    r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是?|就是?|都|要|表示|提出|必须|一定|绝对|郑重|正式|很|真|，)*"
 )
-_LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是|就是?|都|要|表示|绝对|很)*")
+_LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是?|就是?|都|要|表示|绝对|很)*")
 _NOT_OWN = re.compile(
     r"[谁没别怎咋他她你哪吗问]|不是|如何|有人|人家|大家|大伙|听说|如果|要是|为(?:啥|什么)|老伴|儿子|邻居|爸|妈|不让我|可以我|能"
 )
 # what may not stand behind it: “反对的人”, “反对无效”, “反对派”
 _TURNS = re.compile(
-    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|多少|几|期|谁|到|在哪|方式|过|不|意见|理由(?:怎|写|填|要)|就|又|还|也|成功|算|要|得(?:咋|怎))"
+    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还|也|成功|算|要|得(?:咋|怎))"
 )
 
 
@@ -37,7 +38,7 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     target = named or waiting or (public[0] if len(public) == 1 else None)
     text = m.text
     if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
-        if words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("", text)):
+        if words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("，", text)):
             return m.opinion(named or (own[0] if own else None))
         which = named or (own[0] if len(own) == 1 else waiting)
         return said("withdraw_objection", **({"consultation": which} if which else {}))
@@ -46,13 +47,15 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
         return _none(m, target, waiting)
     plain = named in public or bool(waiting) or (len(public) == 1 and not m.list("open_votes"))
-    if text.strip("。.!！ ").casefold() not in ("fandui", "wofandui", "fd"):
+    if not _TYPED.fullmatch(text):
         if not words.OBJECT.search(text) and not (re.search(r"不同意|不赞成", text) and plain):
             return None
     asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
     if named in m.list("open_votes") or (named is None and asked):
         return None  # on an open matter “反对” is an answer, or words
     if not public and not waiting:
+        return None
+    if named and named not in public and named in m.list("closed") and not objects(text):
         return None
     # “沈国栋反对16号”, from the handset he shares: it is he who writes
     who = next((name for name in m.persons if text.startswith(name)), None)
@@ -61,6 +64,8 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
         return m.opinion(target)
     if target is None:
         return clarify("which_consultation")
+    if target not in public and target != waiting and target not in m.list("closed"):
+        return clarify("which_consultation", consultation=target)
     reason = _reason(text, target)
     named_self = {"person": who} if who else {}
     return said("object", consultation=target, **({"reason": reason} if reason else {}), **named_self)
@@ -77,13 +82,16 @@ def _none(m: Said, target: int | None, waiting: int | None) -> dict[str, Any] | 
 
 def objects(text: str) -> bool:
     """Whether a clause of its own says that the sender objects."""
-    if text.strip("。.!！ ").casefold() in ("fandui", "wofandui", "fd"):
+    if _TYPED.fullmatch(text):
         return True
-    if re.search(r"[?？]|吗|撤回|逗你|骗你|玩笑|(?:只是|就是)问", text):
-        return bool(
-            re.search(r"(?:^|[，,。：: ])(?:我|俺)?(?:坚决|强烈)?反对(?:$|[，,。：:!！ ])", text)
-        ) and not re.search("撤回|逗你|骗你|玩笑|反对(?:有用|行不|可以)|就是问|只是问", text)
-    for clause in _CLAUSE.split(doubts.solid(text)):
+    if doubts.TAKEN_BACK.search(text) or re.search("(?:只是|就是)(?:想)?问", text):
+        return False
+    clauses = _CLAUSE.split(doubts.solid(text))
+    if re.search(
+        "[?？]|吗", text
+    ):  # beside a question it must be a clause of its own: “我家反对，凭啥收我钱？”
+        return any(re.fullmatch(rf"{_OWN.pattern}{_OBJECTING}了?", c) for c in clauses)
+    for clause in clauses:
         for match in re.finditer(_OBJECTING, clause):
             before, behind = clause[: match.start()], clause[match.end() :]
             if _TURNS.search(behind) or re.search("要是|如果|假如|除非|只要|万一|不改|再不", clause):
@@ -97,10 +105,10 @@ def _reason(text: str, number: int) -> str:
     """The words beside the objection itself."""
     left = re.sub(rf"(?:第)?{number}号?(?:的)?(?:事情?|那件事|公示|结果)?", "", text)
     left = re.sub(
-        r"^[，,。：: ]*(?:我|俺|我们|本人)?(?:家)?(?:坚决|还是|也|要|就|强烈|表示)?(?:反对|不同意|有异议|提异议)的?(?:(?:理由|原因)(?:是)?)?[，,。：:!！ ]*",
+        rf"^[，,。：: ]*{_OWN.pattern}(?:{_OBJECTING}|提异议)(?:的?(?:理由|原因)(?:是)?)?[，,。：:!！ ]*",
         "",
         left.strip(),
     )
-    left = re.sub(r"[，,。 ]*(?:所以|因此)?(?:我|俺)?(?:坚决)?(?:反对|不同意)[。!！ ]*$", "", left)
+    left = re.sub(rf"[，,。!！ ]+(?:所以|因此)?{_OWN.pattern}(?:{_OBJECTING}|提异议)[。!！ ]*$", "", left)
     left = re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：:!！ ")
-    return "" if re.fullmatch(r"(?:fandui|wofandui|fd|我|俺|对|了|啊)?", left) else left
+    return "" if _TYPED.fullmatch(left) or re.fullmatch("[我俺对了啊]?", left) else left

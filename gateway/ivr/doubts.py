@@ -97,8 +97,8 @@ def spoils(words: str, label: str, first: bool) -> bool:
     ``first``: they were said before the answer, where a demand reads as “in that case”.
     """
     words = words.strip("。.!！~～,， ")
-    if re.match(r"^要想富", words):
-        return False  # the proverb, “要想富，先修路”
+    if re.match(r"^要想富", words) or label in ("参加", "不参加"):
+        return False  # the proverb, “要想富，先修路”; and coming to a meeting isn't a bargain
     if label in NEGATIVE:
         if first and _NOT_GIVEN.search(words):
             return True
@@ -110,4 +110,4 @@ def spoils(words: str, label: str, first: bool) -> bool:
     if _UNWILLING.search(words):
         return True
     # before a yes, what is bad is the reason for it: “路太烂，同意”
-    return not first and label != "参加" and bool(_AGAINST.search(words) or _ASKING.search(words))
+    return not first and bool(_AGAINST.search(words) or _ASKING.search(words))

@@ -122,7 +122,11 @@ def _read(m: Said, numbers: Numbers, named: list[str]) -> tuple[list[_Answer], s
             heads = _Answer()
         elif left and answers and not (heads.numbers or heads.persons):
             answers[-1].comment += left
-        elif left and not _AND.fullmatch(gap):
+        elif (
+            left
+            and not _AND.fullmatch(gap)
+            and not (isinstance(name, str) and name and _HERSELF.fullmatch(gap))
+        ):
             heads.before += left
         if not name:
             break

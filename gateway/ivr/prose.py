@@ -13,6 +13,7 @@ _MEASURE = re.compile(
     r"^(?:个|口|户|亩|天(?!天)|年(?!年)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
 )
 _COUNTS = re.compile(r"(?:有|等|共|才|就|只|约|差|过|花|出|交|剩|还|前|后|月|第|住|收|是|家|养|欠|[0-9])$")
+_ANSWER_END = re.compile(r"(?:[也都选投回:： ]*(?:[1-9]|不?同意|不?赞成|不?支持|反对|弃权))$")
 # words that a blank doesn't cut off from the stance behind them: “绝对不会 同意”
 _HANGS = re.compile(r"(?:[不没会能想要说是可太大怎谁让叫问等就才]|同意|如果|哪个|不太|怎么)$")
 
@@ -48,7 +49,7 @@ def by_words(m: Said) -> dict[str, Any] | None:
         return clarify(found, consultation=number)
     if found is None:
         return None
-    if any(stranger(c, m.persons) for c in _CUT.split(text)):
+    if any(stranger(_ANSWER_END.sub("", c), m.persons) for c in _CUT.split(text)):
         return clarify("which_person")
     if found.missing:
         return clarify("out_of_range", consultation=number)

@@ -41,6 +41,7 @@ def pinyin(said: str) -> tuple[str, str]:
     return "".join(full).replace("ü", "v"), "".join(first)
 
 
+@lru_cache(maxsize=1024)
 def family(label: str) -> frozenset[str]:
     """Words that mean the same as a label; the label itself when nothing else does."""
     for labels, synonyms in words.FAMILIES:
@@ -112,8 +113,11 @@ def whole(
     )
 
 
+_AS_DIGITS = str.maketrans(NUMERALS)
+
+
 def _digits(text: str) -> str:
-    return "".join(NUMERALS.get(ch, ch) for ch in text)
+    return text.translate(_AS_DIGITS)
 
 
 def _by_pinyin(typed: str, labels: list[tuple[str, str]]) -> Choice | None:
@@ -172,9 +176,11 @@ _WORK = (
     r"(?:加装|安装|翻修|重修|硬化|发包|修|装|建|铺|安|挖|拆|盖|包|种|搞|打|架|办)" + _THING
 )
 _MONEY = r"(?:每户|一户|各家|大家)?(?:出|交|掏|拿)(?:这)?(?:个)?(?:钱|[\d一二两三四五六七八九十百千]+(?:块钱?|元)?)"
+_ABOUT = {True: re.compile(f"{_MATTER}|{_WORK}|{_MONEY}"), False: re.compile(f"{_MATTER}|{_WORK}")}
+_MATTER_SELF, _WORK_SELF = re.compile(f"(?:{_MATTER})?{_SELF}"), re.compile(f"(?:{_WORK})({_SELF})")
 _MORE = {
-    True: r"(?:快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了)",
-    False: r"(?:太|因为|没钱|家里|浪费|不公|不合理)",
+    True: re.compile("快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了"),
+    False: re.compile("太|因为|没钱|家里|浪费|不公|不合理"),
 }
 
 
@@ -190,32 +196,37 @@ def stance(said: str, options: Mapping[str, str]) -> Choice | None:
         if text.startswith(word):
             rest = words.CARRIER_TAIL.sub("", text[len(word) :]).strip("，,。.!！ ；;：:")
             against = options[key] in doubts.NEGATIVE
-            if not rest or re.fullmatch(rf"{_MATTER}|{_WORK}" + ("" if against else f"|{_MONEY}"), rest):
+            if not rest or _ABOUT[not against].fullmatch(rest):
                 return Choice(key)
-            if re.match(_MORE[not against], rest) and not doubts.spoils(rest, options[key], False):
+            if _MORE[not against].match(rest) and not doubts.spoils(rest, options[key], False):
                 return Choice(key, rest=rest)
             return None
         if tail.endswith(word):
             before = tail[: -len(word)]
-            if re.fullmatch(rf"(?:{_MATTER})?{_SELF}", words.CARRIER_HEAD.sub("", before)):
+            if _MATTER_SELF.fullmatch(words.CARRIER_HEAD.sub("", before)):
                 return Choice(key)
-            about = re.fullmatch(rf"(?:{_WORK})({_SELF})", before)
+            about = _WORK_SELF.fullmatch(before)
             return Choice(key) if about and _SUBJECT.search(about[1]) else None
     return None
 
 
-def _spoken(options: Mapping[str, str], labels: frozenset[str] | None = None) -> list[tuple[str, str]]:
+def _spoken(options: Mapping[str, str], labels: frozenset[str] | None = None) -> tuple[tuple[str, str], ...]:
+    return _spoken_for(tuple(options.items()), labels)
+
+
+@lru_cache(maxsize=512)
+def _spoken_for(
+    options: tuple[tuple[str, str], ...], labels: frozenset[str] | None
+) -> tuple[tuple[str, str], ...]:
     """Words that stand for an option, longest first, with its key."""
-    return sorted(
-        (
-            (word, key)
-            for key, label in options.items()
-            if labels is None or label in labels
-            for word in family(label)
-            if len(word) >= 2
-        ),
-        key=lambda item: -len(item[0]),
-    )
+    found = [
+        (word, key)
+        for key, label in options
+        if labels is None or label in labels
+        for word in family(label)
+        if len(word) >= 2
+    ]
+    return tuple(sorted(found, key=lambda item: -len(item[0])))
 
 
 def stances(said: str, options: Mapping[str, str]) -> set[str]:

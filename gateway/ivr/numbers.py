@@ -28,6 +28,13 @@ def _value(written: str) -> int | None:
         return None
 
 
+@lru_cache(maxsize=512)
+def _in_words(value: int) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![一二三四五六七八九十百]){spoken_number(value)}(?=[\s,，、:：]+(?:选|投|要)?[1-9一二三](?!\d))"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Matter numbers found, in order, with where they stand."""
@@ -54,10 +61,7 @@ class Numbers:
                 found.append((int(match[1]), match.start(), match.end()))
         for value in known:
             # “十一 1”: its name in words, standing alone before an answer
-            name = spoken_number(value)
-            for match in re.finditer(
-                rf"(?<![一二三四五六七八九十百]){name}(?=[\s,，、:：]+(?:选|投|要)?[1-9一二三](?!\d))", m.text
-            ):
+            for match in _in_words(value).finditer(m.text):
                 if not any(b <= match.start() < e for _, b, e in found):
                     found.append((value, match.start(), match.end()))
         # “13 1”: a matter and an answer, even when nobody here is asked about 13

@@ -20,6 +20,7 @@ _OWN = re.compile(
     r"(?:(?:对于?|关于)?(?:第?[0-9一二三四五六七八九十]{1,4}号?|这个?|那个?|这次|你们的?|村里的?|这件|的|事情?|公示|结果|方案|决定|名单|件事)*[，, ]*)?"
     r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是?|就是?|都|要|表示|提出|必须|一定|绝对|郑重|正式|很|真|，)*"
 )
+_PLAIN = re.compile(rf"{_OWN.pattern}{_OBJECTING}了?")
 _LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是?|就是?|都|要|表示|绝对|很)*")
 _NOT_OWN = re.compile(
     r"[谁没别怎咋他她你哪吗问]|不是|如何|有人|人家|大家|大伙|听说|如果|要是|为(?:啥|什么)|老伴|儿子|邻居|爸|妈|不让我|可以我|能"
@@ -90,7 +91,7 @@ def objects(text: str) -> bool:
     if re.search(
         "[?？]|吗", text
     ):  # beside a question it must be a clause of its own: “我家反对，凭啥收我钱？”
-        return any(re.fullmatch(rf"{_OWN.pattern}{_OBJECTING}了?", c) for c in clauses)
+        return any(_PLAIN.fullmatch(c) for c in clauses)
     for clause in clauses:
         for match in re.finditer(_OBJECTING, clause):
             before, behind = clause[: match.start()], clause[match.end() :]

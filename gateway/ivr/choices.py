@@ -164,7 +164,7 @@ def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:
 # ---- a stance with what it is about: “同意修路”, “装电梯我不同意” ------------------------------------------
 
 _STANCES = frozenset(word for labels, _ in words.FAMILIES for word in labels)
-_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|打死|死活?|说啥|说什么|一[百千万]个|，|,|\s)*"
+_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|打死|死活?|双脚|百分百|100%|万分|十分|无条件|说啥|说什么|一[百千万]个|，|,|\s)*"
 _SUBJECT = re.compile(r"(?:我们?|俺们?|咱们?|本人|全家)")
 _MATTER = (
     r"(?:对于?|关于)?(?:这个?|那个?|这件|这项|该|此|村里?的?|村委会?的?|社区的?|镇里的?|你们的?|上面的?|咱村的?)*"
@@ -178,6 +178,7 @@ _WORK = (
 _MONEY = r"(?:每户|一户|各家|大家)?(?:出|交|掏|拿)(?:这)?(?:个)?(?:钱|[\d一二两三四五六七八九十百千]+(?:块钱?|元)?)"
 _ABOUT = {True: re.compile(f"{_MATTER}|{_WORK}|{_MONEY}"), False: re.compile(f"{_MATTER}|{_WORK}")}
 _MATTER_SELF, _WORK_SELF = re.compile(f"(?:{_MATTER})?{_SELF}"), re.compile(f"(?:{_WORK})({_SELF})")
+_TOO_MUCH = re.compile(r"(?:钱|价|价钱|收得|收费|实在|这|真)?(?:太.{1,3}了?|没有?钱)(?:我|俺|我家)?(?:坚决)?")
 _MORE = {
     True: re.compile("快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了"),
     False: re.compile("太|因为|没钱|家里|浪费|不公|不合理"),
@@ -205,6 +206,8 @@ def stance(said: str, options: Mapping[str, str]) -> Choice | None:
             before = tail[: -len(word)]
             if _MATTER_SELF.fullmatch(words.CARRIER_HEAD.sub("", before)):
                 return Choice(key)
+            if options[key] in doubts.NEGATIVE and _TOO_MUCH.fullmatch(before):
+                return Choice(key, rest=re.sub("[我俺]家?(?:坚决)?$", "", before))
             about = _WORK_SELF.fullmatch(before)
             return Choice(key) if about and _SUBJECT.search(about[1]) else None
     return None

@@ -178,7 +178,8 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     if kind == "confirm":
-        if words.YES.fullmatch(text):
+        both = [c for c in re.split(r"[，,。！!\s]+", text) if c]
+        if both and all(words.YES.fullmatch(c) for c in both):
             return said("confirm")
         if words.NO.fullmatch(text):
             return said("deny")

@@ -10,7 +10,7 @@ from gateway.ivr.votes import stranger, vote
 
 _CUT = re.compile(r"[，,。；;!！~～…\n]+|\s+")
 _MEASURE = re.compile(
-    r"^(?:个|口|户|亩|天(?!天)|年(?!年)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
+    r"^(?:个|口|户|亩|天(?!天)|年(?!年|纪|轻|岁|龄|底|初)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
 )
 _COUNTS = re.compile(r"(?:有|等|共|才|就|只|约|差|过|花|出|交|剩|还|前|后|月|第|住|收|是|家|养|欠|[0-9])$")
 _ANSWER_END = re.compile(r"(?:[也都选投回:： ]*(?:[1-9]|不?同意|不?赞成|不?支持|反对|弃权))$")
@@ -69,9 +69,14 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
     found: choices.Choice | None = None
     before: list[str] = []
     after: list[str] = []
-    at = 0
+    at, blank, glued = (
+        0,
+        False,
+        False,
+    )  # glued: only a blank stands between the answer and the words behind it
     for cut in [*_CUT.finditer(text), None]:
-        clause, blank = text[at : cut.start() if cut else None], bool(cut and not cut[0].strip())
+        clause, blank_before = text[at : cut.start() if cut else None], blank
+        blank = bool(cut and not cut[0].strip())
         at = cut.end() if cut else at
         if (
             not choices.bare(clause)
@@ -84,6 +89,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
             read = None  # “1号 回来”: a day
         if read is None:
             (before if found is None else after).append(clause + (" " if blank else ""))
+            glued = glued or (found is not None and len(after) == 1 and blank_before)
         elif found is None:
             found = read
             if read.rest:
@@ -95,7 +101,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
     if found.missing and (before or after):
         return None
     bare_digit = not choices.stances(text, options)
-    if (before and after and bare_digit) or (after and bare_digit and _MEASURE.match(after[0])):
+    if (before and after and bare_digit) or (glued and bare_digit and _MEASURE.match(after[0])):
         return None  # a digit in the middle of words, “家里 2 口人”
     if before:
         last = before[-1]
@@ -108,7 +114,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
         doubts.spoils(w, label, False) for w in after
     ):
         return "unsure"
-    if after and re.match(r"(?:不(?!公)|没(?!有?意见|钱)|个|是不|的人|的话|与否|者|书|票|派)", after[0]):
+    if glued and re.match(r"(?:不(?!公)|没(?!有?意见|有?钱)|个|是不|的人|的话|与否|者|书|票|派)", after[0]):
         return "unsure"
     rest = "，".join(w.strip() for w in (*before, *after))
     return choices.Choice(found.key, rest=rest, missing=found.missing)

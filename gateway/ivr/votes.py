@@ -28,19 +28,19 @@ def scored(m: Said) -> dict[str, Any] | None:
                 "rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(match[2], match[2]))
             )
         return None
+    if doubts.TAKEN_BACK.search(m.text):
+        return None
     clause = re.split(r"[，,。；;]", m.text)[0].strip("。.!！ ")
-    for score, pattern in words.SCORES:
-        if pattern.fullmatch(clause):
-            return said("rate", consultation=about, score=int(score))
-    text = choices.bare(m.text).removesuffix("分").strip()
-    digit = choices.NUMERALS.get(text, text)
+    marks = re.fullmatch(r"(?:我|俺)?(?:打|给|评)?([1-5一二三四五])分", clause)
+    digit = marks[1] if marks else choices.bare(m.text).removesuffix("分").strip()
+    digit = choices.NUMERALS.get(digit, digit)
     if digit in ("1", "2", "3", "4", "5"):
         return said("rate", consultation=about, score=int(digit))
+    for score, pattern in words.SCORES:
+        if pattern.fullmatch(clause) or pattern.fullmatch(choices.bare(m.text)):
+            return said("rate", consultation=about, score=int(score))
     if re.fullmatch(r"\d+", digit) and digit != "0" and len(digit) < 3:
         return clarify("out_of_range", consultation=about)
-    for score, pattern in words.SCORES:
-        if pattern.fullmatch(text):
-            return said("rate", consultation=about, score=int(score))
     return None
 
 

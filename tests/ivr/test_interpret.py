@@ -24,7 +24,8 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
     return found
 
 
-# the first was written with the interpreter; the second by somebody who had not seen it (then 91.7 % right)
+# the first was written with the interpreter; the second by somebody who had not seen it (then 91.7 % right); the
+# third after a review: what must not be a vote, an objection or silence, and the plain answers beside it
 CORPORA = {name: cases(f"interpret_corpus{name}.jsonl") for name in ("", "_second", "_third")}
 
 
@@ -60,7 +61,7 @@ def voted(said: dict) -> list[tuple]:  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize("name", list(CORPORA))
-def test_the_corpus_is_understood_without_one_false_vote_or_opt_out(name: str) -> None:
+def test_the_corpus_is_understood_without_one_false_vote_objection_or_opt_out(name: str) -> None:
     hit, expected, given_, wrong = Counter(), Counter(), Counter(), []  # type: ignore[var-annotated]
     for case in CORPORA[name]:
         said, intent = interpret(case["text"], case["context"]), case["expect"]["intent"]
@@ -73,8 +74,13 @@ def test_the_corpus_is_understood_without_one_false_vote_or_opt_out(name: str) -
             # a vote nobody cast is the worst of all mistakes; so is one for another matter or option
             assert not set(voted(said)) - set(voted(case["expect"])), f"a false vote: {wrong[-1]}"
         allowed = [case["expect"], *case.get("accept", []), *case.get("accept_also", [])]
-        if not any(a["intent"] == "opt_out" for a in allowed):
-            assert said["intent"] != "opt_out", f"a false opt-out: {case} → {said}"
+        acts = {a["intent"] for a in said["fields"].get("actions", [said])}
+        for grave in ("opt_out", "object", "withdraw_objection"):
+            if grave in acts:
+                meant = [a for w in allowed for a in w.get("fields", {}).get("actions", [w])]
+                assert any(a["intent"] == grave for a in meant), f"a false {grave}: {case} → {said}"
+        if intent == "emergency":
+            assert said["intent"] == "emergency", f"a missed emergency: {case} → {said}"
     for intent in sorted(expected):
         precision = hit[intent] / given_[intent] if given_[intent] else 0.0
         print(

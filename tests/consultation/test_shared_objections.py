@@ -50,6 +50,11 @@ def test_who_gives_a_name_objects_in_that_name(quiet: Runtime, words: str, reaso
     assert list(objectors(quiet)) == ["沈国栋"]
 
 
+def test_nobody_objects_for_another(quiet: Runtime) -> None:
+    text(quiet, FANG, "我老伴沈国栋反对16号，太吵")
+    assert objectors(quiet) == {}
+
+
 @pytest.mark.parametrize("words", ["反对16号，太吵", "我坚决反对16号，太吵"])
 def test_who_gives_none_is_asked_and_a_bare_name_is_enough(quiet: Runtime, words: str) -> None:
     reply = text(quiet, FANG, words)

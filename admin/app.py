@@ -77,6 +77,7 @@ def _guard() -> Any:
     if token:
         with common.reading() as s:
             g.organizer = organizers.who(s, token)
+            g.area_ids = set(rights.area_ids(s, g.organizer)) if g.organizer else set()
     if request.endpoint not in _OPEN_TO_ALL and g.organizer is None:
         return auth.ask_to_sign_in()
     if g.organizer is not None and common.closed_to(g.organizer, request.path):

@@ -14,6 +14,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.outreach import stuck
+from gateway.outreach.watching import ELSEWHERE
 from gateway.people import rights
 from gateway.people.alarms import Alarm, seen_by
 from gateway.runtime import Runtime
@@ -124,8 +125,9 @@ def for_input(moment: datetime | None) -> str:
 
 
 # pages that are about who somebody is, and about what single people said
-_OF_PEOPLE = ("/admin/residents", "/admin/claims")
-_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections", "/admin/recordings")
+_OF_PEOPLE = ("/admin/residents", "/admin/claims", "/admin/recordings")  # a voice tells who it is
+_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections")
+_OF_SINGLE_PHONES = ("/export.csv",)
 
 
 def closed_to(organizer: Organizer, path: str) -> bool:
@@ -133,12 +135,13 @@ def closed_to(organizer: Organizer, path: str) -> bool:
     (domain.md §1 rows 20 and 25)."""
     if organizer.role not in NAMELESS:
         return False
-    closed = (*_OF_PEOPLE, *_OF_WORDS) if organizer.role == "county_viewer" else _OF_PEOPLE
-    return path.startswith(closed) or path.endswith("/doors")
+    if organizer.role == "county_viewer" and (path.startswith(_OF_WORDS) or path.endswith(_OF_SINGLE_PHONES)):
+        return True
+    return path.startswith(_OF_PEOPLE) or path.endswith("/doors")
 
 
 def sees_words() -> bool:
-    """Whether whoever is signed in may read what single people said."""
+    """Whether whoever is signed in may read what single people said, and what became of single messages."""
     return me().role != "county_viewer"
 
 
@@ -153,9 +156,12 @@ def alarms(s: Session) -> list[Alarm]:
 
 
 def shown_name(person: Person | None) -> str:
-    """The person's name, or only the surname for roles that may not see names."""
+    """The person's name, or only the surname for roles that may not see names; nobody learns another area's people
+    from a handset that is shared with one of theirs."""
     if person is None:
         return _("未登记的居民")
+    if person.area_id not in g.area_ids:
+        return ELSEWHERE
     return person.name[:1] + "某" if me().role in NAMELESS else person.name
 
 

@@ -19,6 +19,7 @@ from gateway.settings import Settings
 
 WINDOW = timedelta(minutes=2)  # the pace is that of the last minutes, not of the whole broadcast
 _FAILED = ("failed", "undelivered")
+ELSEWHERE = "外村一人"  # whoever shares a handset with one of ours
 
 
 @dataclass(frozen=True)
@@ -199,18 +200,17 @@ def deliveries(
 
 
 def names_on(s: Session, handset_ids: Any, within: list[int] | None = None) -> dict[int, list[str]]:
-    """Who is reached at each of these handsets; only people of the areas ``within``, if given."""
+    """Who is reached at each of these handsets; people from outside the areas ``within``, if given, without a name."""
     wanted = (
-        select(PersonHandset.handset_id, Person.name)
+        select(PersonHandset.handset_id, Person.name, Person.area_id)
         .join(Person, Person.id == PersonHandset.person_id)
         .where(PersonHandset.handset_id.in_(handset_ids))
         .order_by(Person.id)
     )
-    if within is not None:
-        wanted = wanted.where(Person.area_id.in_(within))
     found: dict[int, list[str]] = {}
-    for handset_id, name in s.execute(wanted):
-        found.setdefault(handset_id, []).append(name)
+    for handset_id, name, area_id in s.execute(wanted):
+        known = within is None or area_id in within
+        found.setdefault(handset_id, []).append(name if known else ELSEWHERE)
     return found
 
 

@@ -82,7 +82,9 @@ def _said(o: Organizer, table: Any, s: Session) -> Any:
     in another's matter hears their own people only (domain §4, no retaliation)."""
     seen = select(Consultation.id).where(Consultation.area_id.in_(_below(o)))
     mine = select(Person.id).where(Person.area_id.in_(_below(o)))
-    return or_(table.consultation_id.in_(seen), table.person_id.in_(mine), table.handset_id.in_(_handsets(o)))
+    # on a handset shared with another village it matters who spoke; where nobody knows, whoever may ring back does
+    unknown = table.person_id.is_(None) & table.handset_id.in_(_handsets(o))
+    return or_(table.consultation_id.in_(seen), table.person_id.in_(mine), unknown)
 
 
 def opinions(s: Session, o: Organizer) -> Select[Opinion]:

@@ -510,8 +510,9 @@ def test_the_export_opens_in_excel_and_runs_nothing(qian: Panel, officer: Panel)
         one["姓名"] == "'=HYPERLINK(1)" and one["电话"] == "199****0104" and one["原因"] == "手机关机或没信号"
     )
     assert SUN.phone not in answer.data.decode() and "broadcast_export" in verbs(rt)
-    viewer = Panel(rt, "xianminzheng")
-    theirs = viewer.http.get(f"/admin/broadcasts/{b.id}/export.csv").data.decode("utf-8-sig")
+    Panel(rt, "xianminzheng").get(f"/admin/broadcasts/{b.id}/export.csv", status=403)
+    evaluator = Panel(rt, "pinggu")
+    theirs = evaluator.http.get(f"/admin/broadcasts/{b.id}/export.csv").data.decode("utf-8-sig")
     assert "姓名" not in theirs and "李守田" not in theirs and "199****0104" in theirs
 
 

@@ -3,11 +3,15 @@
 import pytest
 from sqlalchemy import select
 
-from gateway.models.answer import Opinion
+from gateway.consultation import opinions
+from gateway.models.answer import Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.person import Person
+from gateway.outreach import broadcasts
+from gateway.people import claims, residents
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel
+from tests.conftest import ELSEWHERE, SUN
 
 
 def words_about(rt: Runtime, number: int, code: str) -> list[str]:
@@ -53,3 +57,66 @@ def test_the_county_sees_statistics_only(village: Runtime, path: str) -> None:
     page = page_of(county, 11)
     assert not any(words in page for words in words_about(village, 11, "NL"))
     assert "/admin/residents/" not in page and "票数" in page
+
+
+@pytest.fixture
+def shared(village: Runtime) -> int:
+    """丁永福 of 虚岭村 answers 孙长河's telephone of 拟柳村, too; returns 孙长河's id."""
+    with village.db.write() as s:
+        phone = residents.handset(s, SUN.phone)
+        stranger, sun = (
+            s.scalars(select(Person).where(Person.name == n.name)).one() for n in (ELSEWHERE, SUN)
+        )
+        assert phone
+        residents.connect(s, stranger, phone)
+        opinions.add(
+            s, consultation=None, person=stranger, handset_id=phone.id, words="村头那家有问题", channel="sms"
+        )
+        return sun.id
+
+
+def test_who_else_answers_a_telephone_in_another_village_has_no_name_here(
+    village: Runtime, shared: int
+) -> None:
+    with village.db.write() as s:
+        phone = residents.handset(s, SUN.phone)
+        area = s.scalars(select(Area).where(Area.code == "NL")).one()
+        assert phone
+        claims.claim(s, phone, "孙长江", "拟柳", "sms")
+        b = broadcasts.create(s, area=area, sms="【拟柳村委会】明天停水")
+        broadcasts.start(s, village.settings, b)
+        broadcast = b.id
+    qian = Panel(village, "qianxiaoman")
+    for path in (f"residents/{shared}", "claims/", f"broadcasts/{broadcast}"):
+        page = qian.get(f"/admin/{path}")
+        assert "外村一人" in page and ELSEWHERE.name not in page, path
+    assert ELSEWHERE.name not in qian.get(f"/admin/broadcasts/{broadcast}/export.csv")
+    assert "村头那家有问题" not in qian.get("/admin/inbox/")
+    officer = Panel(village, "xuquanzhen")
+    assert ELSEWHERE.name in officer.get(f"/admin/residents/{shared}")
+    assert "村头那家有问题" in Panel(village, "huwenshu").get("/admin/inbox/")
+
+
+def test_no_single_telephone_and_no_voice_for_those_who_only_judge(village: Runtime) -> None:
+    with village.db.write() as s:
+        area = s.scalars(select(Area).where(Area.code == "NL")).one()
+        b = broadcasts.create(s, area=area, sms="【拟柳村委会】明天停水")
+        broadcasts.start(s, village.settings, b)
+        id = b.id
+        kept = Recording(carrier_id="RE1", state="kept", file="1.wav", seconds=3)
+        s.add(kept)
+        s.flush()
+        who = s.scalars(select(Person).where(Person.name == SUN.name)).one()
+        opinions.add(
+            s, consultation=None, person=who, handset_id=None, words="", channel="voice", recording_id=kept.id
+        )
+    county, evaluator = Panel(village, "xianminzheng"), Panel(village, "pinggu")
+    assert "****" not in county.get(f"/admin/broadcasts/{id}")
+    county.get(f"/admin/broadcasts/{id}/export.csv", status=403)
+    assert SUN.name not in evaluator.get(f"/admin/broadcasts/{id}")
+    assert SUN.name not in evaluator.get(f"/admin/broadcasts/{id}/export.csv")
+    page = evaluator.get("/admin/inbox/?tab=voice")
+    assert "<audio" not in page and SUN.name not in page
+    evaluator.get(f"/admin/recordings/{kept.id}.wav", status=403)
+    for path in ("residents/", "claims/"):
+        evaluator.get(f"/admin/{path}", status=403)

@@ -48,6 +48,16 @@ def is_hidden(number: str) -> bool:
     return number.strip().lstrip("+").casefold() in _HIDDEN
 
 
+def is_sample(number: str) -> bool:
+    """Whether a number belongs to the sample township, and so to nobody: only such ones may be tried out."""
+    try:
+        e164 = normalize(number).e164
+    except BadPhone:
+        return False
+    national = e164.removeprefix("+86")
+    return bool(_SAMPLE_MOBILE.fullmatch(national) or _SAMPLE_LANDLINE.fullmatch(national))
+
+
 def normalize(raw: str, area_code: str | None = None) -> Phone:
     """The number somebody means by ``raw``; ``area_code`` (“0451”) completes a bare local landline.
 

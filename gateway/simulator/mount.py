@@ -4,7 +4,10 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from gateway import phones
+from gateway.db import among
 from gateway.models.area import Area
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.runtime import Runtime
@@ -26,7 +29,7 @@ def mount(app: Flask, rt: Runtime) -> Network:
         public_url=st.base_url,
         webhook_base=f"http://127.0.0.1:{st.port}",
         hotline=st.hotline,
-        handsets=lambda: _handsets(rt),
+        handsets=_Handsets(rt),
     )
     network = Network(config, Store(config.path))
     exchange = Exchange(network)
@@ -35,24 +38,40 @@ def mount(app: Flask, rt: Runtime) -> Network:
     return network
 
 
-def _handsets(rt: Runtime) -> list[dict[str, Any]]:
-    """Every handset on the roster, with who answers it; numbers in full, since these are nobody's."""
-    found: dict[int, dict[str, Any]] = {}
-    with rt.db.read() as s:
-        rows = s.execute(
-            select(Handset, Person.name, Area.name)
-            .join(PersonHandset, PersonHandset.handset_id == Handset.id)
-            .join(Person, Person.id == PersonHandset.person_id)
-            .join(Area, Area.id == Person.area_id)
-            .order_by(Area.path, Handset.id, Person.id)
-            .limit(400)
-        )
-        for handset, name, area in rows:
-            one = found.setdefault(
-                handset.id, {"number": handset.number, "kind": handset.kind, "people": [], "area": area}
+class _Handsets:
+    """The handsets that may be tried out: those with sample numbers, never a resident's own, whoever was imported."""
+
+    def __init__(self, rt: Runtime) -> None:
+        self.rt, self.sample, self.looked_until = rt, set[int](), 0
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Each with who answers it; numbers in full, since these are nobody's."""
+        found: dict[int, dict[str, Any]] = {}
+        with self.rt.db.read() as s:
+            self._look(s)
+            rows = s.execute(
+                select(Handset, Person.name, Area.name)
+                .join(PersonHandset, PersonHandset.handset_id == Handset.id)
+                .join(Person, Person.id == PersonHandset.person_id)
+                .join(Area, Area.id == Person.area_id)
+                .where(among(s, Handset.id, self.sample))
+                .order_by(Area.path, Handset.id, Person.id)
+                .limit(400)
             )
-            one["people"].append(name)
-    for one in found.values():
-        one["label"] = f"{'、'.join(one['people'])}的{_KINDS.get(one['kind'], '电话')}"
-        one["shared"] = len(one["people"]) > 1
-    return list(found.values())
+            for handset, name, area in rows:
+                one = found.setdefault(
+                    handset.id, {"number": handset.number, "kind": handset.kind, "people": [], "area": area}
+                )
+                one["people"].append(name)
+        for one in found.values():
+            one["label"] = f"{'、'.join(one['people'])}的{_KINDS.get(one['kind'], '电话')}"
+            one["shared"] = len(one["people"]) > 1
+        return list(found.values())
+
+    def _look(self, s: Session) -> None:
+        # numbers are sealed, so that only opening them tells; each is opened once a process
+        new = select(Handset.id, Handset.number).where(Handset.id > self.looked_until).order_by(Handset.id)
+        for id, number in s.execute(new):
+            self.looked_until = id
+            if phones.is_sample(number):
+                self.sample.add(id)

@@ -18,6 +18,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
+from gateway import phones
 from gateway.simulator.calls import LIVE, Exchange
 from gateway.simulator.network import Network
 from gateway.simulator.store import Row
@@ -46,6 +47,13 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
         origin = request.headers.get("Origin")
         if request.method == "POST" and origin and origin.split("//", 1)[-1] != request.host:
             abort(403)
+
+    @blueprint.before_request
+    def _nobodys_number_only() -> None:
+        # without a sign-in, anybody could read and answer for whoever was imported
+        number = (request.view_args or {}).get("number")
+        if number is not None and not phones.is_sample(number):
+            abort(Response("这里只能试用样例号码，真实的号码不能试。", 403))
 
     @blueprint.get("/")
     def page() -> str:

@@ -1,0 +1,54 @@
+"""The browser phone needs no sign-in, so it is for numbers that are nobody's."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from gateway import phones
+from gateway.app import create_app
+from gateway.models.area import Area
+from gateway.people import roster, rosterfile
+from gateway.runtime import Runtime
+from tests.conftest import LI, SUN, WANG
+
+REAL = "+8613800138000"
+
+
+@pytest.fixture
+def browser(village: Runtime) -> FlaskClient:
+    """A browser beside a township into which somebody imported a real person, before and after the first look."""
+    return create_app(runtime=village).test_client()
+
+
+def take_in(rt: Runtime, name: str, number: str) -> None:
+    sheet = rosterfile.read(f"姓名,手机,村\n{name},{number},拟柳村\n".encode(), "a.csv")
+    with rt.db.write() as s:
+        roster.apply(s, sheet, s.query(Area).filter_by(code="XQ").one(), "cli")
+
+
+def test_only_sample_handsets_are_offered_whoever_was_imported(
+    village: Runtime, browser: FlaskClient
+) -> None:
+    take_in(village, "真人甲", REAL)
+    offered = {h["number"] for h in browser.get("/phone/api/handsets").get_json()["handsets"]}
+    assert {SUN.phone, LI.phone, WANG.phone} <= offered and REAL not in offered
+    take_in(village, "真人乙", "13900139000")
+    take_in(village, "样例丙", "19900000777")
+    again = {h["number"] for h in browser.get("/phone/api/handsets").get_json()["handsets"]}
+    assert again - offered == {"+8619900000777"}
+    page = browser.get("/phone/").get_data(as_text=True)
+    assert REAL not in page and "真人" not in page and "导入的真实号码不能在这里试" in page
+
+
+@pytest.mark.parametrize(
+    "number", [REAL, "13800138000", "008613800138000", "+12025550123", "10086", "anonymous"]
+)
+@pytest.mark.parametrize("path", ["state", "sms", "dial", "answer", "keys", "silence", "record", "hangup"])
+def test_nobody_acts_for_a_real_number(browser: FlaskClient, number: str, path: str) -> None:
+    address = f"/phone/api/handset/{number}/{path}"
+    answer = browser.get(address) if path == "state" else browser.post(address, json={"body": "1"})
+    assert answer.status_code == 403 and "样例" in answer.get_data(as_text=True)
+
+
+def test_a_sample_number_in_any_spelling_may_be_tried() -> None:
+    for number in (SUN.phone, "19900000104", "0499-0000101", WANG.phone, "+8619900000998"):
+        assert phones.is_sample(number)

@@ -1,8 +1,5 @@
 """Residents: finding them, one resident, and bringing a roster in."""
 
-import re
-import secrets
-from pathlib import Path
 from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
@@ -10,16 +7,15 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from admin.common import me, panel, reading, runtime, writing
+from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
 from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person
-from gateway.people import consent, rights, roster, rosterfile
+from gateway.people import consent, rights, roster, rosterfile, uploads
 from gateway.people import residents as people
 
 MAX_BYTES = 20_000_000  # a county's roster is about 5 MB
-_NAME = re.compile(r"[0-9a-f]{32}\.(csv|xlsx|txt)")
 
 
 @panel.get("/residents/")
@@ -66,23 +62,14 @@ def phone_works(id: int, phone: int) -> Response:
     return redirect(url_for("admin.one_resident", id=id))
 
 
-def _uploads() -> Path:
-    folder = runtime().settings.data_dir / "uploads"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _kept() -> Path | None:
-    """The file this session uploaded, if it still waits."""
-    name = session.get("upload", "")
-    path = _uploads() / name if _NAME.fullmatch(name) else None
-    return path if path and path.is_file() else None
+def _may_import() -> None:
+    """Before anything is read or kept: a roster is personal data, and looking is not importing."""
+    if not me().acts:
+        raise rights.NotAllowed
 
 
 def _forget() -> None:
-    path = _kept()
-    if path:
-        path.unlink(missing_ok=True)
+    uploads.forget(runtime().settings.uploads, session.get("upload", ""))
     for key in ("upload", "upload_area", "upload_name"):
         session.pop(key, None)
 
@@ -97,12 +84,14 @@ def _import_page(problem: str = "", status: int = 200) -> tuple[str, int]:
 
 @panel.get("/residents/import")
 def import_residents() -> tuple[str, int]:
+    _may_import()
     return _import_page()
 
 
 @panel.post("/residents/import")
 def preview_import() -> Any:
-    """Read the file and show what would happen, row by row; the file waits for the confirmation."""
+    """Read the file and show what would happen, row by row; the file waits, sealed, for the confirmation."""
+    _may_import()
     _forget()
     upload = request.files.get("file")
     if upload is None or not upload.filename:
@@ -110,8 +99,6 @@ def preview_import() -> Any:
     data = upload.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         return _import_page(_("文件太大了，请分开上传"), 422)
-    ending = Path(upload.filename).suffix.lower().lstrip(".")
-    kept = f"{secrets.token_hex(16)}.{ending if ending in ('csv', 'xlsx', 'txt') else 'csv'}"
     try:
         with reading() as s:
             area = rights.get(
@@ -126,29 +113,27 @@ def preview_import() -> Any:
             )
     except rosterfile.BadRoster as bad:
         return _import_page(bad.why, 422)
-    path = _uploads() / kept
-    path.write_bytes(data)
-    path.chmod(0o600)
-    session["upload"], session["upload_area"], session["upload_name"] = kept, area.id, upload.filename[:100]
+    folder = runtime().settings.uploads
+    uploads.sweep(folder)
+    session["upload"] = uploads.keep(folder, data)
+    session["upload_area"], session["upload_name"] = area.id, upload.filename[:100]
     return page
 
 
 @panel.post("/residents/import/confirm")
 def confirm_import() -> Response:
-    path = _kept()
-    if path is None:
+    """Take it in, some thousand rows at a time; what was uploaded is deleted whatever comes of it."""
+    _may_import()
+    data = uploads.find(runtime().settings.uploads, session.get("upload", ""))
+    if data is None:
         flash(_("上传的文件不在了，请再传一次"), "error")
         return redirect(url_for("admin.import_residents"))
     try:
         with writing() as s:
             visible = select(Area).where(Area.id.in_(rights.area_ids(s, me())))
             area = rights.get(s, visible, Area, session.get("upload_area", 0))
-            plan = roster.apply(
-                s, rosterfile.read(path.read_bytes(), session["upload_name"]), area, f"organizer:{me().id}"
-            )
-            rights.act(
-                s, me(), "roster_import", f"area:{area.id}", area.id, f"new {plan.new} matched {plan.matched}"
-            )
+            rights.act(s, me(), "roster_import", f"area:{area.id}", area.id)
+        plan = roster.apply(runtime().db, rosterfile.read(data, session["upload_name"]), area, actor())
     except rosterfile.BadRoster as bad:
         flash(bad.why, "error")
         return redirect(url_for("admin.import_residents"))

@@ -66,9 +66,10 @@ def roster_import(rt: Any, file: Path, code: str, dry_run: bool, as_json: bool) 
         sheet = rosterfile.read(file.read_bytes(), file.name)
     except rosterfile.BadRoster as bad:
         raise click.ClickException(bad.why) from None
-    with rt.db.write() as s:
+    with rt.db.read() as s:
         where = area_called(s, code)
-        plan = rosters.preview(s, sheet, where) if dry_run else rosters.apply(s, sheet, where, "cli")
+        plan = rosters.preview(s, sheet, where) if dry_run else None
+    plan = plan or rosters.apply(rt.db, sheet, where, "cli")
     rejected = [{"row": r.row, "why": r.why} for r in plan.rejected]
     lines = [f"新增 {plan.new} 人，对上 {plan.matched} 人，不收 {len(rejected)} 行"]
     lines += [f"第{r['row']}行：{r['why']}" for r in rejected]

@@ -136,13 +136,14 @@ def insert_into(s: Session, table: Any) -> Any:
     return dialect.insert(table)
 
 
-def among(s: Session, column: Any, ids: Any) -> Any:
-    """``column IN (ids)`` with all ids in one parameter: a thousand of them cost a statement no more than one."""
-    given = bindparam(None, json.dumps(list(ids)), type_=String)
+def among(s: Session, column: Any, values: Any) -> Any:
+    """``column IN (values)`` with all ids or strings in one parameter: a thousand of them cost a statement no more than
+    one."""
+    given = bindparam(None, json.dumps(list(values)), type_=String)
     if s.get_bind().dialect.name == "sqlite":
         return column.in_(select(func.json_each(given).table_valued("value").c.value))
     listed = func.json_array_elements_text(sql_cast(given, JSON)).column_valued()
-    return column.in_(select(sql_cast(listed, BigInteger)))
+    return column.in_(select(listed if isinstance(column.type, String) else sql_cast(listed, BigInteger)))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

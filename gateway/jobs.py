@@ -18,6 +18,7 @@ from gateway.logs import quiet_logs
 from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
+from gateway.people import uploads
 from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
 
@@ -58,6 +59,7 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
     while not stop.is_set():
         _attempt("sweep", reconcile.sweep, rt)
         _attempt("recordings", fetch_recordings, rt)
+        _attempt("uploads", forget_uploads, rt)
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + catchup.EVERY.total_seconds()
             _attempt("catch-up", catchup.catch_up, rt)
@@ -87,6 +89,11 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
     with rt.db.read() as s:
         lanes = broadcasts.lanes_due(s, rt.settings)
     rt.wake(*lanes)
+
+
+def forget_uploads(rt: Runtime) -> int:
+    """Delete rosters that nobody confirmed within an hour; returns how many."""
+    return uploads.sweep(rt.settings.uploads)
 
 
 def fetch_recordings(rt: Runtime, limit: int = 20) -> int:

@@ -63,6 +63,8 @@ def normalize(raw: str, area_code: str | None = None) -> Phone:
 
     Raises :class:`BadPhone`.
     """
+    if _CN_MOBILE.fullmatch(raw) and raw.isascii():
+        return Phone(f"+86{raw}", MOBILE)  # as most are written
     text = unicodedata.normalize("NFKC", str(raw)).strip()
     if not text:
         raise BadPhone("没有号码")

@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @property
+    def uploads(self) -> Path:
+        """Where rosters wait, sealed, until somebody confirms them."""
+        return self.data_dir / "uploads"
+
+    @property
     def base_url(self) -> str:
         """The public address carriers and browsers use, without a trailing slash."""
         return self.public_url or f"http://127.0.0.1:{self.port}"

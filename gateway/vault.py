@@ -32,22 +32,30 @@ class Vault:
 
     def seal(self, text: str) -> bytes:
         """Key id (4 bytes) + nonce (12) + ciphertext and tag; differs at every call."""
-        nonce = os.urandom(12)
-        return self._current + nonce + self._boxes[self._current].encrypt(nonce, text.encode(), None)
+        return self.seal_bytes(text.encode())
 
     def open(self, sealed: bytes) -> str:
         """The text sealed; raises :class:`Unreadable`."""
+        return self.open_bytes(sealed).decode()
+
+    def seal_bytes(self, data: bytes) -> bytes:
+        """The same for a file."""
+        nonce = os.urandom(12)
+        return self._current + nonce + self._boxes[self._current].encrypt(nonce, data, None)
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """The file sealed; raises :class:`Unreadable`."""
         box = self._boxes.get(bytes(sealed[:4]))
         if box is None:
             raise Unreadable("sealed with a key that is not configured")
         try:
-            return box.decrypt(bytes(sealed[4:16]), bytes(sealed[16:]), None).decode()
+            return box.decrypt(bytes(sealed[4:16]), bytes(sealed[16:]), None)
         except InvalidTag:
             raise Unreadable("the value was altered, or the key is wrong") from None
 
     def index(self, text: str) -> str:
         """The same 32 hex digits for the same text, meaningless without the key: finds a number unread."""
-        return hmac.new(self._index, text.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._index, text.encode(), "sha256").hex()[:32]
 
     def key_id(self, sealed: bytes) -> str:
         return bytes(sealed[:4]).hex()

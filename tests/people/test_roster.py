@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xlsxwriter
@@ -11,6 +13,8 @@ from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person, PersonHandset
 from gateway.people import residents, roster, rosterfile
 from gateway.runtime import Runtime
+from tests.conftest import SUN
+from tests.test_inbound import text
 
 HEAD = ["姓名", "电话", "村", "户", "出生"]
 MESSY = [
@@ -80,13 +84,15 @@ def counts(s) -> list[int]:  # type: ignore[no-untyped-def]
 
 def test_importing_twice_changes_nothing(each_village: Runtime) -> None:
     sheet = rosterfile.read(as_csv(), "a.csv")
-    with each_village.db.write() as s:
-        first = roster.apply(s, sheet, township(s), "cli")
-        assert (first.new, first.matched, len(first.rejected)) == (2, 4, 4)
+    with each_village.db.read() as s:
+        area = township(s)
+    first = roster.apply(each_village.db, sheet, area, "cli")
+    assert (first.new, first.matched, len(first.rejected)) == (2, 4, 4)
+    with each_village.db.read() as s:
         before = counts(s)
-    with each_village.db.write() as s:
-        again = roster.apply(s, sheet, township(s), "cli")
-        assert (again.new, again.matched, len(again.rejected)) == (0, 6, 4)
+    again = roster.apply(each_village.db, sheet, area, "cli")
+    assert (again.new, again.matched, len(again.rejected)) == (0, 6, 4)
+    with each_village.db.read() as s:
         assert counts(s) == before
         home = s.scalars(select(Household).where(Household.code == "H90")).one()
         members = list(s.scalars(select(Person).where(Person.household_id == home.id).order_by(Person.id)))
@@ -100,10 +106,9 @@ def test_a_roster_without_households_is_taken_as_it_is(empty: Runtime) -> None:
         s.add(Area(code="A", name="某村", level="village", path="/A/"))
         s.flush()
         area = s.scalars(select(Area)).one()
-        plan = roster.apply(
-            s, rosterfile.read("姓名,手机号码\n赵一,13800138000\n".encode(), "a.csv"), area, "cli"
-        )
-        assert (plan.new, plan.rejected) == (1, [])
+    sheet = rosterfile.read("姓名,手机号码\n赵一,13800138000\n".encode(), "a.csv")
+    plan = roster.apply(empty.db, sheet, area, "cli")
+    assert (plan.new, plan.rejected) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -131,3 +136,109 @@ def test_headings_as_clerks_type_them_are_understood_and_a_row_of_data_is_no_hea
     ]
     with pytest.raises(rosterfile.BadRoster):
         rosterfile.read("张三,19900000104,户主\n".encode(), "b.csv")
+
+
+class Lines(list):  # type: ignore[type-arg]
+    """A long file's rows; something happens before one of them is read."""
+
+    def __init__(self, n: int, at: int = -1, happens: Callable[[], object] = lambda: None) -> None:
+        rows = (
+            {"_row": str(i + 2), "name": NAMES[i % 7], "household": f"H{i}", "phone": number(i)}
+            for i in range(n)
+        )
+        super().__init__(rows)
+        self.at, self.happens = at, happens
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        for i, row in enumerate(super().__iter__()):
+            if i == self.at:
+                self.happens()
+            yield row
+
+
+NAMES = ("王伟", "李娜", "张敏", "刘洋", "陈静", "杨帆", "赵磊")
+COLUMNS = {"name": "姓名", "household": "户号", "phone": "电话"}
+
+
+def number(i: int) -> str:
+    return f"139{i:08d}"
+
+
+@pytest.fixture
+def area(each_village: Runtime) -> Area:
+    with each_village.db.read() as s:
+        return s.scalars(select(Area).where(Area.code == "NL")).one()
+
+
+def test_a_resident_is_answered_in_the_middle_of_a_long_import(each_village: Runtime, area: Area) -> None:
+    answers: list[str] = []
+    long = Lines(5000, 4500, lambda: answers.append(text(each_village, SUN, "1")))
+    plan = roster.apply(each_village.db, rosterfile.Sheet(long, COLUMNS), area, "cli")
+    assert plan.new == 5000 and "回执" in answers[0]
+
+
+def test_an_import_that_broke_off_is_finished_by_importing_again(each_village: Runtime, area: Area) -> None:
+    def power_cut() -> None:
+        raise KeyboardInterrupt
+
+    with each_village.db.read() as s:
+        before = counts(s)
+    with pytest.raises(KeyboardInterrupt):
+        roster.apply(each_village.db, rosterfile.Sheet(Lines(5000, 4500, power_cut), COLUMNS), area, "cli")
+    sheet = rosterfile.Sheet(Lines(5000), COLUMNS)
+    plan = roster.apply(each_village.db, sheet, area, "cli")
+    assert (plan.new, plan.matched, plan.rejected) == (1000, 4000, [])
+    assert roster.apply(each_village.db, sheet, area, "cli").new == 0
+    with each_village.db.read() as s:
+        assert counts(s) == [n + 5000 for n in before]
+        silent = select(func.count()).where(Household.code.startswith("H"), Household.delegate_id.is_(None))
+        assert s.scalar(silent) == 0
+
+
+def test_two_imports_of_one_file_at_once_and_calls_from_its_numbers_add_everybody_once(
+    each_village: Runtime, area: Area
+) -> None:
+    with each_village.db.read() as s:
+        before = counts(s)
+
+    def ring(i: int) -> None:
+        with each_village.db.write() as s:
+            residents.handset_for(s, residents.Phone(f"+86{number(i)}", "mobile"))
+
+    def take_in(_: int) -> roster.Plan:
+        return roster.apply(each_village.db, rosterfile.Sheet(Lines(3000), COLUMNS), area, "cli")
+
+    with ThreadPoolExecutor(4) as pool:
+        imports, calls = pool.map(take_in, range(2)), pool.map(ring, range(2999, 0, -60))
+        assert sum(plan.new for plan in imports) == 3000
+        list(calls)
+    with each_village.db.read() as s:
+        assert counts(s) == [n + 3000 for n in before]
+
+
+def test_a_name_twice_in_a_file_is_one_person_with_both_numbers_however_far_apart(
+    each_village: Runtime, area: Area
+) -> None:
+    lines = Lines(4000)
+    lines.append({**lines[0], "_row": "4002", "phone": "13700000001"})
+    lines.append({**lines[0], "_row": "4003"})
+    sheet = rosterfile.Sheet(lines, COLUMNS)
+    with each_village.db.read() as s:
+        said = roster.preview(s, sheet, area)
+    done = roster.apply(each_village.db, sheet, area, "cli")
+    assert (done.new, done.matched) == (said.new, said.matched) == (4000, 2)
+    with each_village.db.read() as s:
+        wei = s.scalars(
+            select(Person).join(Household, Household.id == Person.household_id).where(Household.code == "H0")
+        )
+        assert {h.tail for h in residents.handsets_of(s, wei.one().id)} == {"0000", "0001"}
+
+
+def test_a_name_that_several_have_adds_nobody_without_a_household_or_a_number(
+    each_village: Runtime, area: Area
+) -> None:
+    roster.apply(each_village.db, rosterfile.Sheet(Lines(14), COLUMNS), area, "cli")
+    bare = rosterfile.Sheet([{"_row": "2", "name": "王伟"}], {"name": "姓名"})
+    for _ in range(2):
+        plan = roster.apply(each_village.db, bare, area, "cli")
+        assert plan.new == 0 and "同名" in plan.rejected[0].why

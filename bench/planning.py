@@ -1,6 +1,7 @@
 """Rows: planning, claiming and settling, importing; beside the least a database can do for the same rows."""
 
 import csv
+import gc
 import io
 import statistics
 import tempfile
@@ -72,6 +73,7 @@ def _import(rt: Runtime) -> None:
     with rt.db.read() as s:
         area = s.scalars(select(Area)).one()
     prepared = _prepared(rt, area.id)
+    gc.freeze()  # the floor's million objects must not slow the import's garbage collections
 
     def floor() -> None:
         with rt.db.write() as s:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import phonenumbers
 
@@ -35,8 +35,7 @@ _HIDDEN = frozenset(
 HIDDEN = "anonymous"
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(NamedTuple):
     """A number as E.164 (a carrier's short code stays bare), and what kind of telephone answers it."""
 
     e164: str

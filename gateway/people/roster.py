@@ -17,9 +17,7 @@ from gateway.people.rosterfile import Sheet
 from gateway.people.rosterrows import No, Reader, Row
 from gateway.people.rosterstore import Known, Newcomer, News
 
-CHUNK = (
-    2000  # rows a transaction: residents' messages wait a tenth of a second for it, not for the whole file
-)
+CHUNK = 2000  # rows a transaction: for that long residents' messages wait, not for the whole file
 _SHOWN = 200  # rows kept for a preview
 _TRIES = 5  # when somebody else adds one of the same households or numbers at the same moment
 
@@ -117,7 +115,7 @@ class _Run:
         below = select(Area).where(Area.path.startswith(area.path))
         self.reader = Reader(area, list(s.scalars(below)))
         self.by_household = "household" in sheet.columns  # whether this file says who lives with whom
-        self.coming: dict[_Person, Newcomer] = {}
+        self.came: dict[_Person, int] = {}  # ids; 0 in a preview, which adds nobody
         self.added: set[int] = set()
         self.plan = Plan()
 
@@ -157,9 +155,8 @@ class _Run:
         if before is not None:  # twice among these rows
             before.numbers |= row.numbers
             return "matched"
-        before = self.coming.get(told)
-        if before is not None:  # twice in the same file
-            self._also_at(known, decided, row, before.id)
+        if told in self.came:  # twice in the same file
+            self._also_at(known, decided, row, self.came[told])
             return "matched"
         decided.coming[told] = newcomer = Newcomer(row, dict(row.numbers))
         decided.news.newcomers.append(newcomer)
@@ -181,5 +178,5 @@ class _Run:
             if len(plan.rows) < _SHOWN:
                 masked = "、".join(phones.mask(n.e164) for n in row.numbers.values())
                 plan.rows.append(PlannedRow(row.number, row.name, masked, row.household, action, why))
-        self.coming |= decided.coming
+        self.came |= {told: newcomer.id for told, newcomer in decided.coming.items()}
         self.added |= {n.id for n in decided.news.newcomers}

@@ -12,6 +12,7 @@ _NONE = {"无", "没有", "无电话", "-", "—", "/", "0", "none", "暂无"}
 _LANGUAGES = {"朝": "ko", "韩": "ko", "蒙": "mn"}
 _PARTS = re.compile(r"[/、;；,，]|\s+(?=(?:\+|0\d{2,3}-|1\d{10}))")
 _ENDING = re.compile(r"(?:村委会|居委会|村民委员会|社区|村|屯)$")
+_OUTSIDER = re.compile(r"非|外|否")
 _ADULT = 18
 
 
@@ -72,14 +73,14 @@ class Reader:
             raise No("未满18岁，不入表决名册")
         row.area_id = self._area_of(fields.get("area", "")).id
         reads = not row.numbers or any(n.kind != phones.LANDLINE for n in row.numbers.values())
-        prefers, language = fields.get("prefers", ""), fields.get("language", "")
+        prefers = fields.get("prefers", "")
         row.facts = (
             _sex(fields),
             born,
             fields.get("group", "")[:40],
-            next((code for sign, code in _LANGUAGES.items() if sign in language), "zh-CN"),
-            not re.search(r"非|外|否", fields.get("registered", "")),
-            "voice" if "电话" in prefers or "语音" in prefers or not reads else "sms",
+            _language(fields.get("language", "")),
+            not _OUTSIDER.search(fields.get("registered", "")),
+            "voice" if not reads or "电话" in prefers or "语音" in prefers else "sms",
             reads,
         )
 
@@ -101,12 +102,18 @@ class Reader:
         id_number = _id_number(fields)
         if id_number:
             return int(id_number[6:10])  # only the year is taken from it, the number is not kept
-        said = fields.get("birth", "")
+        said = fields.get("birth")
+        if not said:
+            return None
         found = re.search(r"(19|20)\d{2}", said)
         if found:
             return int(found[0])
         age = re.fullmatch(r"(\d{1,3})岁?", said)
         return self.year - int(age[1]) if age else None
+
+
+def _language(said: str) -> str:
+    return next((code for sign, code in _LANGUAGES.items() if sign in said), "zh-CN") if said else "zh-CN"
 
 
 def _plain(raw: str) -> str:

@@ -77,6 +77,8 @@ class Known:
         self.handsets: dict[str, int] = dict(
             s.execute(select(index, Handset.id).where(among(s, index, keys))).all()
         )
+        if not self.handsets:
+            return
         key_of = {id: key for key, id in self.handsets.items()}
         answering = (
             select(PersonHandset.handset_id, Person.id, Person.area_id, Person.name)
@@ -96,7 +98,9 @@ class Known:
             if len(at_home) == 1:
                 return at_home[0]
         wanted = (row.area_id, row.name)
-        by_number = {id for key in row.numbers for id, *who in self.on.get(key, ()) if tuple(who) == wanted}
+        by_number = {
+            id for key in row.numbers if key in self.on for id, *who in self.on[key] if tuple(who) == wanted
+        }
         if len(by_number) == 1:
             return by_number.pop()
         here = self.named.get(wanted, [])

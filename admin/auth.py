@@ -46,6 +46,8 @@ def login() -> Any:
     except organizers.Locked as locked:
         minutes = int((locked.until - datetime.now(UTC)).total_seconds() // 60) + 1
         problem = _("输错太多次了，请 %(n)s 分钟后再试", n=minutes)
+    except organizers.Busy:
+        problem = _("这会儿登录的人太多，请等几秒再试")
     except organizers.WrongPassword:
         problem = _("账号或密码不对")
     if problem:
@@ -81,6 +83,8 @@ def change_password() -> Any:
     else:
         try:
             organizers.change_password(runtime().db, me(), request.form.get("old", ""), new)
+        except organizers.Busy:
+            problem = _("这会儿登录的人太多，请等几秒再试")
         except organizers.WrongPassword:
             problem = _("原来的密码不对")
         except ValueError:

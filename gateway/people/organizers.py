@@ -26,6 +26,10 @@ class WrongPassword(Exception):
     """The login or the password is not right; which of them is never said."""
 
 
+class Busy(Exception):
+    """Too many people sign in at this moment, or somebody guesses; whether the password is right was not looked at."""
+
+
 class Locked(Exception):
     """Too many wrong passwords."""
 
@@ -62,7 +66,7 @@ def add(
 
 
 def check(db: Database, login: str, password: str) -> Organizer:
-    """The organizer who signs in; raises :class:`WrongPassword` or :class:`Locked`.
+    """The organizer who signs in; raises :class:`WrongPassword`, :class:`Locked` or :class:`Busy`.
 
     Five wrong passwords lock the account for a minute, each further one doubles that (at most a day). The password
     is compared between two transactions: it takes a tenth of a second, and residents' messages wait for a lock.
@@ -95,16 +99,22 @@ def check(db: Database, login: str, password: str) -> Organizer:
     raise WrongPassword
 
 
-# each comparison fills a core: a flood of guesses must leave one for residents
+# each comparison fills a core, and who waits for one holds a thread of the web server: a flood of guesses must leave
+# residents both
 _comparing = threading.BoundedSemaphore(1)
+_in_line = threading.BoundedSemaphore(4)
 
 
 def _matches(stored: str, password: str) -> bool:
-    with _comparing:
-        try:
+    if not _in_line.acquire(blocking=False):
+        raise Busy
+    try:
+        with _comparing:
             return _hasher.verify(stored, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    finally:
+        _in_line.release()
 
 
 def _hash(token: str) -> str:
@@ -142,7 +152,7 @@ def sign_out(s: Session, token: str) -> None:
 
 
 def change_password(db: Database, organizer: Organizer, old: str, new: str) -> None:
-    """Raises :class:`WrongPassword` for the old one, ValueError for a new one under ten characters."""
+    """Raises :class:`WrongPassword` for the old one, :class:`Busy`, ValueError for a new one under ten characters."""
     if len(new) < 10:
         raise ValueError("at least ten characters")
     if not _matches(organizer.password, old):

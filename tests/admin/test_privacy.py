@@ -1,9 +1,12 @@
 """Who may see whom: one of the cast must see nothing."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
-from gateway.consultation import opinions
+from gateway import clock
+from gateway.consultation import lifecycle, matters, opinions
 from gateway.models.answer import Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.person import Person
@@ -16,8 +19,6 @@ from tests.conftest import ELSEWHERE, SUN
 
 def words_about(rt: Runtime, number: int, code: str) -> list[str]:
     """What people of one village said about a matter."""
-    from gateway.consultation import matters
-
     with rt.db.read() as s:
         c = matters.find(s, number)
         assert c is not None
@@ -31,8 +32,6 @@ def words_about(rt: Runtime, number: int, code: str) -> list[str]:
 
 
 def page_of(panel: Panel, number: int) -> str:
-    from gateway.consultation import matters
-
     with panel.rt.db.read() as s:
         c = matters.find(s, number)
         assert c is not None
@@ -120,3 +119,21 @@ def test_no_single_telephone_and_no_voice_for_those_who_only_judge(village: Runt
     evaluator.get(f"/admin/recordings/{kept.id}.wav", status=403)
     for path in ("residents/", "claims/"):
         evaluator.get(f"/admin/{path}", status=403)
+
+
+def test_what_was_withdrawn_before_anybody_heard_of_it_is_not_on_the_board(village: Runtime) -> None:
+    qian = Panel(village, "qianxiaoman")
+    with village.db.write() as s:
+        area = s.scalars(select(Area).where(Area.code == "NL")).one()
+        for number, told in ((51, False), (52, True)):
+            now = clock.now()
+            c = matters.create(
+                s, number=number, title=f"第{number}件", area=area, options={"1": "同意", "2": "不同意"},
+                opens_at=now, closes_at=now + timedelta(days=3),
+            )  # fmt: skip
+            if told:
+                lifecycle.announce(s, c, "cli")
+            lifecycle.withdraw(s, c, "cli", "另有安排")
+    qian.get("/board/51", status=404)
+    index = qian.get("/board/")
+    assert "第51件" not in index and "第52件" in index and "已撤回" in qian.get("/board/52")

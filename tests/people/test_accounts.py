@@ -1,5 +1,8 @@
 """Organizers' accounts, what they may see, and claims."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
@@ -33,6 +36,19 @@ def test_the_printed_password_opens_the_panel_and_a_wrong_one_locks_it_after_fiv
             organizers.check(village.db, first.login, "wrong")
     with pytest.raises(organizers.Locked):
         organizers.check(village.db, first.login, first.password)
+
+
+def test_a_flood_of_guesses_holds_few_threads_and_counts_what_it_looked_at(each_village: Runtime) -> None:
+    def guess(_: int) -> type[Exception]:
+        with pytest.raises((organizers.WrongPassword, organizers.Locked, organizers.Busy)) as no:
+            organizers.check(each_village.db, "qianxiaoman", "wrong")
+        return no.type
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = Counter(pool.map(guess, range(12)))
+    assert outcomes[organizers.Busy] > 0
+    with each_village.db.read() as s:
+        assert account(s, "qianxiaoman").failures == outcomes[organizers.WrongPassword]
 
 
 def test_nobody_sees_another_villages_people_matters_or_words(each_village: Runtime) -> None:

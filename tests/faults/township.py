@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
 from sqlalchemy import insert
 
 from gateway.db import Database
@@ -21,51 +18,10 @@ from gateway.models.area import Area
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.settings import Settings
 from tests.conftest import KEY
-from tests.servers import Stack, answers, free_port
+from tests.servers import HOTLINE, ROOT, SID, TOKEN, Carrier, Stack, eventually
 
-SID, TOKEN, HOTLINE = "AC" + "7" * 32, "a secret between two", "+8649900000012"
-ROOT = Path(__file__).parent.parent.parent
 UNDER_WAY = ("planned", "claimed", "submitting")
 SETTLED = 120  # seconds after which everything is settled or unknown (design §5)
-
-
-class Carrier:
-    """tests/carrier.py running, and its control door."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "tests.carrier", str(self.port), SID, TOKEN]
-        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        eventually(lambda: answers(f"{self.url}/control/taken"), 20, "the carrier does not answer")
-
-    def behave(self, **how: Any) -> None:
-        """Set ``faults``, ``callbacks``, ``latency``, ``list_lag``, ``list_filters``, ``list_down``."""
-        assert requests.post(f"{self.url}/control", json=how, timeout=10).ok
-
-    def taken(self, words: str, atleast: int = 0, seconds: float = 0) -> list[tuple[str, str, str, str]]:
-        """Accepted (to, body, sid, callback) whose text has ``words``; waits until there are ``atleast``."""
-        where = {"match": words, "atleast": str(atleast), "seconds": str(seconds)}
-        found = requests.get(f"{self.url}/control/taken", params=where, timeout=seconds + 10).json()
-        return [(to, body, sid, callback) for to, body, sid, callback in found["taken"]]
-
-    def counted(self) -> dict[str, int]:
-        """How often each fault struck; requests; callbacks by answer."""
-        found: dict[str, int] = requests.get(f"{self.url}/control/taken", timeout=10).json()["counted"]
-        return found
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-def eventually(what: Any, seconds: float = 30, why: str = "waited in vain") -> Any:
-    """The first true value of ``what``; AssertionError when the event doesn't come."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, why
-        time.sleep(0.1)
-    return found
 
 
 @dataclass

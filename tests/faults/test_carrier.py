@@ -32,7 +32,7 @@ def test_refusals_errors_resets_and_odd_callbacks_reach_everybody_once(tmp_path:
         struck = town.carrier.counted()
         assert all(struck[what] == times for what, times in faults.items())
         for name in ("doubled", "reordered", "early"):
-            eventually(lambda name=name: town.shown(told[name])["counts"]["delivered"] == 120, 60, name)
+            eventually(lambda name=name: town.counts(told[name])["delivered"] == 120, 60, name)
 
 
 @pytest.mark.soak
@@ -64,7 +64,7 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
         struck = town.carrier.counted()
         assert all(struck[what] == times for what, (times, _) in FAULTS.items())
         for name in ("doubled", "reordered", "late", "early"):
-            eventually(lambda name=name: town.shown(told[name])["counts"]["delivered"] == 500, 60, name)
+            eventually(lambda name=name: town.counts(told[name])["delivered"] == 500, 60, name)
         assert town.shown(told["lost"])["counts"]["accepted"] == 500
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_asked_about_is_unknown_and_is_settled_when_it_can(tmp_pa
         prove(town, id, words, 600, counts)
         assert "unknown: 100" in town.stack.cli("broadcast", "show", str(id))
         town.carrier.behave(list_down=False)
-        eventually(lambda: not town.shown(id)["counts"]["unknown"], 120)
+        eventually(lambda: not town.counts(id)["unknown"], 120)
         assert len(town.carrier.taken(words, atleast=600, seconds=120)) == 600
         counts = town.settled(id)
         prove(town, id, words, 600, counts)

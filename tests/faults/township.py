@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from gateway.db import Database
 from gateway.models.area import Area
+from gateway.models.outreach import RANK, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.settings import Settings
 from tests.conftest import KEY
@@ -37,9 +38,8 @@ class Process:
             os.kill(self.pid, what)
 
 
-def fill(settings: Settings, code: str, first: int, count: int) -> None:
+def fill(db: Database, code: str, first: int, count: int) -> None:
     """Core inserts: importing a roster of thousands is another test's business."""
-    db = Database(settings.database)
     with db.write() as s:
         area = Area(code=code, name=f"{code}村", level="village", path=f"/{code}/")
         s.add(area)
@@ -51,14 +51,15 @@ def fill(settings: Settings, code: str, first: int, count: int) -> None:
         s.flush()
         pairs = [{"person_id": p.id, "handset_id": h.id} for p, h in zip(people, handsets, strict=True)]
         s.execute(insert(PersonHandset), pairs)
-    db.close()
 
 
 class Township:
     """A running stack with areas full of made-up handsets."""
 
     def __init__(self, folder: Path, carrier: Carrier, database: str = "", **env: str) -> None:
-        self.folder, self.carrier, self.database, self._next = folder, carrier, database, 0
+        self.folder, self.carrier, self._next = folder, carrier, 0
+        st = Settings.load(data_dir=folder / "data", database_url=database)
+        self.db = Database(st.database)
         self.env = {
             "TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_API_URL": carrier.url,
             "HOTLINE_NUMBER": HOTLINE, "QUIET_HOURS": "", "CALL_HOURS": "", "ATTEMPTS_PER_DAY": "0",
@@ -74,7 +75,7 @@ class Township:
         """An area with so many people, each with a handset of their own in the sample range."""
         first, self._next = self._next, self._next + count
         assert self._next <= 10_000, "the sample range has ten thousand numbers"
-        fill(Settings.load(data_dir=self.folder / "data", database_url=self.database), code, first, count)
+        fill(self.db, code, first, count)
 
     def tell(self, code: str, words: str, channel: str = "sms") -> int:
         """Start a broadcast; its id."""
@@ -88,16 +89,26 @@ class Township:
         found: dict[str, Any] = json.loads(self.stack.cli("broadcast", "show", str(id), "--json"))
         return found
 
+    def counts(self, id: int) -> dict[str, int]:
+        """The same counts from the database, for waiting: the command line takes a second of a core each time."""
+        found = dict.fromkeys(RANK, 0)
+        by_state = select(Delivery.state, func.count()).where(Delivery.broadcast_id == id)
+        with self.db.read() as s:
+            found.update(dict(s.execute(by_state.group_by(Delivery.state)).all()))
+        return found
+
     def settled(self, id: int, seconds: float = SETTLED) -> dict[str, int]:
-        """Wait until nothing of a broadcast is under way any more; its counts."""
+        """Wait until nothing of a broadcast is under way any more; its counts, as ``broadcast show`` has them."""
+
+        def under_way(counts: dict[str, int]) -> bool:
+            return any(counts[state] for state in UNDER_WAY)
+
         begun = time.monotonic()
-        while True:
-            counts: dict[str, int] = self.shown(id)["counts"]
-            if not any(counts[state] for state in UNDER_WAY):
-                return counts
-            assert time.monotonic() < begun + seconds, (
-                f"not settled after {seconds} s: {counts}\n{self.log()}"
-            )
+        while under_way(counts := self.counts(id)) or under_way(counts := self.shown(id)["counts"]):
+            late = f"not settled after {seconds} s: {counts}\n{self.log()}"
+            assert time.monotonic() < begun + seconds, late
+            time.sleep(0.2)
+        return counts
 
     def log(self) -> str:
         """The end of what the processes said."""
@@ -144,6 +155,7 @@ class Township:
         self.stack.process.wait()
 
     def stop(self) -> None:
+        self.db.close()
         assert self.stack.stop() == 0
 
 

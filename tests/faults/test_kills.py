@@ -79,9 +79,7 @@ def test_a_worker_that_sleeps_longer_than_its_lease_wakes_up_and_sends_nothing_t
             p.tell(signal.SIGSTOP)
         # it sleeps until what it had in hand was looked up, found absent, and is planned again
         asleep = eventually(
-            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(
-                town.shown(id)["counts"]
-            ),
+            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(town.counts(id)),
             100,
         )
         assert asleep["planned"] > 0

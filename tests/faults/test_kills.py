@@ -29,6 +29,7 @@ def broadcast_with_kills(town: Township, people: int, kills: list[tuple[str, ...
                 p.tell(signal.SIGKILL)
     eventually(lambda: all(town.find(who) for who in ("worker", "web", "clock")), 60)
     prove(town, id, WORDS, people, town.settled(id))
+    assert "deadlock" not in town.stack.log.read_text(errors="replace").lower()
 
 
 def test_a_broadcast_survives_kills_of_every_process(tmp_path: Path) -> None:

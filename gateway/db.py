@@ -4,25 +4,28 @@ import fcntl
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Engine, String, bindparam, create_engine, event, func, select, text
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
 
-from gateway.prepared import refused
+from gateway.prepared import open_cursor, refused
 from gateway.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_ID = 770_077  # one PostgreSQL advisory lock for migrating, any constant
+_IDLE = 1.0  # seconds
 _vault: Vault | None = None
 
 
@@ -88,7 +91,7 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": not self.sqlite, "hide_parameters": True}
+        options: dict[str, Any] = {"hide_parameters": True}
         if self.sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +102,9 @@ class Database:
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "checkin", _left)
+            event.listen(self.engine, "checkout", partial(_ask_after, self.engine.dialect))
         self._writing = self.engine.execution_options(xiangyin_writes=True)
         # SQLite's own waiting polls and starves: threads of one process take turns instead
         self._turn: AbstractContextManager[object] = threading.Lock() if self.sqlite else nullcontext()
@@ -111,7 +117,7 @@ class Database:
         made to wait, it fails.
         """
         with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
-            session.info["connection"] = session.connection()  # asked for by every prepared statement
+            session.info["driver"] = open_cursor(session)
             yield session
 
     @contextmanager
@@ -157,6 +163,22 @@ def _begin_sqlite(connection: Any) -> None:
         connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     except sqlite3.Error as error:
         raise refused(connection, error) from error
+
+
+def _left(_connection: Any, record: Any) -> None:
+    record.info["left"] = time.monotonic()
+
+
+def _ask_after(dialect: Dialect, connection: Any, record: Any, _proxy: Any) -> None:
+    """Look whether a connection that lay idle still lives; one used a moment ago isn't worth a round trip."""
+    if time.monotonic() - record.info.get("left", time.monotonic()) < _IDLE:
+        return
+    try:
+        alive = dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise InvalidatePoolError  # the server was restarted: the others are gone, too
 
 
 def _is_newest(url: str) -> bool:

@@ -54,9 +54,9 @@ class Prepared(Generic[T]):
         Raises KeyError for a value that is missing, DBAPIError for what the database refuses.
         """
         s.flush()
-        connection: Connection = s.info.get("connection") or s.connection()
+        connection, cursor = s.info.get("driver") or open_cursor(s)
         ready = self._ready.get(connection.dialect.name) or self._prepare(connection.dialect)
-        return ready.run(connection, values)
+        return ready.run(connection, cursor, values)
 
     def first(self, s: Session, /, **values: Any) -> T | None:
         """The first row, or None."""
@@ -89,6 +89,7 @@ class _Ready:
             for name, bind in named.items()
             if (into := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         ]
+        self.returns = bool(columns)
         self.make = getattr(row, "_make", tuple)
         self.restore = [
             (at, out)
@@ -96,20 +97,16 @@ class _Ready:
             if (out := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
 
-    def run(self, connection: Connection, values: dict[str, Any]) -> list[Any]:
+    def run(self, connection: Connection, cursor: Any, values: dict[str, Any]) -> list[Any]:
         for name, into in self.convert:
             values[name] = into(values[name])
         values |= self.fixed
         parameters: Any = [values[name] for name in self.order] if self.order is not None else values
-        driver: Any = connection.connection.dbapi_connection
-        cursor = driver.cursor()
         try:
             cursor.execute(self.text, parameters)
-            rows = cursor.fetchall() if cursor.description else []
+            rows = cursor.fetchall() if self.returns else []
         except connection.dialect.loaded_dbapi.Error as error:
             raise refused(connection, error, cursor) from error
-        finally:
-            cursor.close()
         if not self.restore:
             return [self.make(row) for row in rows]
         return [self.make(self._restored(row)) for row in rows]
@@ -119,6 +116,13 @@ class _Ready:
         for at, out in self.restore:
             values[at] = out(values[at])
         return values
+
+
+def open_cursor(s: Session) -> tuple[Connection, Any]:
+    """The session's connection and a cursor of the driver. Good until its transaction ends: who knows when that
+    is may keep it as ``s.info["driver"]``, so that statements share it."""
+    connection = s.connection()
+    return connection, connection.connection.cursor()
 
 
 def refused(connection: Connection, error: Any, cursor: Any = None) -> BaseException:

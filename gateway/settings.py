@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
-_LOOPBACK = re.compile(r"http://(127\.|localhost|\[::1\])")
+# the whole host, not how it begins: the account's token goes there
+_LOOPBACK = re.compile(r"http://(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:/|$)")
 SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
 

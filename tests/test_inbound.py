@@ -104,6 +104,23 @@ def test_a_repeated_sms_gets_the_same_answer_and_changes_nothing(each_village: R
         assert s.scalar(events) == 1
 
 
+def test_a_message_repeated_while_it_is_being_answered_is_one_vote_with_one_answer(
+    each_village: Runtime,
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    for who, sid in ((SUN, "SM-known"), (Resident("", "+8619900000992"), "SM-stranger")):
+        words = "1" if who is SUN else "意见 路灯太少了"
+        with ThreadPoolExecutor(6) as pool:
+            replies = set(pool.map(lambda _, a=(who, words, sid): text(each_village, *a), range(12)))
+        assert len(replies) == 1 and "回执" in replies.pop()
+    assert sum(tally(each_village, 11).values()) == 1
+    with each_village.db.read() as s:
+        sids = InboundEvent.carrier_id.in_(("SM-known", "SM-stranger"))
+        assert sorted(s.scalars(select(InboundEvent.error).where(sids)), key=str) == [None, None]
+        assert len([o for o in s.scalars(select(Opinion)) if o.words.endswith("路灯太少了")]) == 1
+
+
 @pytest.mark.parametrize(
     "words", ["要是不收钱我就同意", "不是不同意", "同意个屁", "我妈同意", "1还是2呢？", "听说大家都同意"]
 )

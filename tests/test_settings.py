@@ -47,3 +47,16 @@ def test_without_a_key_the_first_start_writes_one_that_only_we_can_read(tmp_path
 
 def test_a_postgres_address_means_psycopg_three() -> None:
     assert Settings.load(database_url="postgresql://u@h/d").database == "postgresql+psycopg://u@h/d"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost.evil.example", "http://127.evil.example", "http://127.0.0.1.evil.example:80/x"]
+)
+def test_a_stranger_whose_name_begins_like_this_machine_gets_no_token(url: str) -> None:
+    with pytest.raises(BadSetting, match="TWILIO_API_URL"):
+        Settings.load(
+            twilio_account_sid="AC1",
+            twilio_auth_token="t",
+            hotline_number="+8649900000012",
+            twilio_api_url=url,
+        )

@@ -113,6 +113,9 @@ class Supervisor:
             if child.failures and now - child.started > 60:
                 child.failures = 0
             return
+        with suppress(ProcessLookupError, PermissionError):
+            # its own children (a killed web server's go on listening) must not outlive it
+            os.killpg(child.process.pid, signal.SIGKILL)
         child.process = None
         child.failures += 1
         wait = min(2 ** (child.failures - 1), 30) if child.failures > 1 else 0

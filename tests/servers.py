@@ -11,11 +11,16 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import requests
 from sqlalchemy.engine import make_url
 
 from gateway.db import migrate
+
+SID, TOKEN, HOTLINE = "AC" + "7" * 32, "a secret between two", "+8649900000012"
+ROOT = Path(__file__).parent.parent
 
 
 def free_port() -> int:
@@ -131,6 +136,45 @@ class Stack:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise
+
+
+def eventually(what: Any, seconds: float = 30, why: str = "waited in vain") -> Any:
+    """The first true value of ``what``; AssertionError when the event doesn't come."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, why
+        time.sleep(0.1)
+    return found
+
+
+class Carrier:
+    """tests/carrier.py running, and its control door."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "tests.carrier", str(self.port), SID, TOKEN]
+        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        eventually(lambda: answers(f"{self.url}/control/taken"), 20, "the carrier does not answer")
+
+    def behave(self, **how: Any) -> None:
+        """Set ``faults``, ``callbacks``, ``latency``, ``list_lag``, ``list_filters``, ``list_down``."""
+        assert requests.post(f"{self.url}/control", json=how, timeout=10).ok
+
+    def taken(self, words: str, atleast: int = 0, seconds: float = 0) -> list[tuple[str, str, str, str]]:
+        """Accepted (to, body, sid, callback) whose text has ``words``; waits until there are ``atleast``."""
+        where = {"match": words, "atleast": str(atleast), "seconds": str(seconds)}
+        found = requests.get(f"{self.url}/control/taken", params=where, timeout=seconds + 10).json()
+        return [(to, body, sid, callback) for to, body, sid, callback in found["taken"]]
+
+    def counted(self) -> dict[str, int]:
+        """How often each fault struck; requests; callbacks by answer."""
+        found: dict[str, int] = requests.get(f"{self.url}/control/taken", timeout=10).json()["counted"]
+        return found
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 def answers(url: str) -> bool:

@@ -69,6 +69,22 @@ def test_even_a_killed_up_takes_everything_with_it(tmp_path: Path) -> None:
     assert eventually(lambda: not processes_of(tmp_path), 25)
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
+)
+def test_a_killed_web_server_leaves_nothing_listening_beside_the_next_one(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, demo=False).wait()
+
+    def servers() -> set[int]:
+        return {p for p in processes_of(tmp_path) if b"granian" in Path(f"/proc/{p}/cmdline").read_bytes()}
+
+    before = servers()
+    os.kill(min(before), signal.SIGKILL)
+    assert eventually(lambda: answers(f"{stack.base}/healthz") and not before & servers())
+    assert stack.stop() == 0
+    assert eventually(lambda: not processes_of(tmp_path))
+
+
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gateway.cli", *args]
     return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60)

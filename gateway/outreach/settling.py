@@ -7,6 +7,7 @@ attempt is kept as an event and changes nothing.
 import json
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import BigInteger, String, TextClause, bindparam, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -28,6 +30,7 @@ from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 MAX_TRIES = 12  # refusals known not to have been accepted; the last one is final
+_BREATH = 1.0  # seconds until callbacks are written down after all
 LOOK_AGAIN = timedelta(minutes=10)  # a delivery without its last word is asked about after so long
 _T = DELIVERIES.c
 
@@ -88,7 +91,8 @@ def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
         if accepted:
             dialect = s.get_bind().dialect.name
             statement = _typed(_ACCEPTED.format(rows=_ROWS[dialect], open=_OPEN))
-            rows = [(o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted]
+            # by id, as callbacks are: on PostgreSQL two who take rows in different orders wait for each other
+            rows = sorted((o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted)
             today = str(now.astimezone(rt.settings.zone).date())
             s.execute(statement, {"rows": json.dumps(rows), "today": today, "again": now + LOOK_AGAIN})
             _spend(s, rt, accepted, now)
@@ -187,7 +191,7 @@ def reported(s: Session, zone: Any, reports: Sequence[Report]) -> list[int]:
     ):
         if not mine:
             continue
-        rows = [_row(r, now, today) for r in mine]
+        rows = [_row(r, now, today) for r in sorted(mine, key=lambda r: r.delivery_id or 0)]
         s.execute(_typed(_NOTED.format(which=which)), rows)
         moving = [row for row in rows if row["to"] is not None]
         if moving:
@@ -255,14 +259,23 @@ class Callbacks:
     def _write_down(self) -> None:
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
-            with self._rt.db.write() as s:
-                for id in reported(s, self._rt.settings.zone, [report for report, _ in batch]):
-                    aftermath.failed(s, self._rt.settings, s.get_one(Delivery, id))
+            try:
+                self._commit([report for report, _ in batch])
+            except OperationalError as error:
+                # carriers tell each thing once: a deadlock, or a database that restarts, must not lose it
+                log.warning("callbacks could not be written down", error=type(error.orig).__name__)
+                time.sleep(_BREATH)
+                self._commit([report for report, _ in batch])
         except Exception as error:
             for _, done in batch:
                 done.error = error
         for _, done in batch:
             done.set()
+
+    def _commit(self, reports: Sequence[Report]) -> None:
+        with self._rt.db.write() as s:
+            for id in reported(s, self._rt.settings.zone, reports):
+                aftermath.failed(s, self._rt.settings, s.get_one(Delivery, id))
 
 
 class _Done(threading.Event):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.township import Township, eventually, prove, township
+from tests.faults.township import eventually, prove, township
 
 # fault → how many creates it strikes, and for how long (Retry-After, or the silence of a hung request)
 FAULTS = {
@@ -14,63 +14,60 @@ FAULTS = {
 CALLBACKS = {"lost": 0, "doubled": 0, "reordered": 0, "late": 10, "early": 0}
 
 
-def tell_all(town: Township, people: int, faults: dict[str, tuple[int, float]]) -> dict[str, int]:
-    """A village for each fault and each way of calling back, all told at the same time."""
-    town.carrier.behave(
-        faults=[
-            {"what": what, "match": f"{what}:", "times": times, "wait": wait}
-            for what, (times, wait) in faults.items()
-        ],
-        callbacks={
-            **{f"{mode}:": (mode, wait) for mode, wait in CALLBACKS.items()},
-            # nobody but the carrier's list tells what became of these
-            **{f"{what}:": ("lost", 0) for what in ("error_after", "reset_after", "hang_after")},
-        },
-    )
-    names = [*faults, *CALLBACKS]
-    for i, _ in enumerate(names):
-        town.people(f"V{i}", people)
-    return {name: town.tell(f"V{i}", f"{name}: 明天停电") for i, name in enumerate(names)}
-
-
-def check_all(town: Township, people: int, told: dict[str, int]) -> None:
-    for name, id in told.items():
-        counts = town.settled(id)
-        prove(town, id, f"{name}:", people, counts)
-        assert not counts["unknown"], (name, counts)  # the list told what became of each
-        assert town.shown(id)["state"] == "done"
-    for name in ("doubled", "reordered", "late", "early"):
-        eventually(lambda name=name: town.shown(told[name])["counts"]["delivered"] == people, 60, name)
-    assert town.shown(told["lost"])["counts"]["accepted"] == people
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_refusals_errors_and_resets_reach_everybody_once(tmp_path: Path) -> None:
-    faults = {
-        "busy": (10, 1),
-        "error": (10, 0),
-        "error_after": (10, 0),
-        "html": (5, 0),
-        "reset_after": (10, 0),
-    }
+def test_refusals_errors_resets_and_odd_callbacks_reach_everybody_once(tmp_path: Path) -> None:
+    faults = {"busy": 10, "error": 10, "error_after": 20, "html": 5, "reset_after": 10}
     with township(tmp_path, LIST_LAG="10") as town:
-        told = tell_all(town, 40, faults)
-        check_all(town, 40, told)
+        town.carrier.behave(
+            faults=[{"what": what, "match": "lost:", "times": n, "wait": 1} for what, n in faults.items()],
+            callbacks={f"{mode}:": (mode, wait) for mode, wait in CALLBACKS.items()},
+        )
+        told = {}
+        for name in ("lost", "doubled", "reordered", "early"):
+            town.people(name, 120)
+            told[name] = town.tell(name, f"{name}: 明天停电")
+        for name, id in told.items():
+            counts = town.settled(id)
+            prove(town, id, f"{name}:", 120, counts)
+            assert not counts["unknown"]  # the list told what became of each
         struck = town.carrier.counted()
-        assert all(struck[what] == times for what, (times, _) in faults.items())
+        assert all(struck[what] == times for what, times in faults.items())
+        for name in ("doubled", "reordered", "early"):
+            eventually(lambda name=name: town.counts(told[name])["delivered"] == 120, 60, name)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_every_fault_at_once(tmp_path: Path) -> None:
+    """A village for each fault and each way of calling back, all told at the same time."""
     with township(tmp_path) as town:
-        town.carrier.behave(list_lag=30)  # less than the 45 s that are waited for
-        town.carrier.behave(latency=0.02)
-        told = tell_all(town, 500, FAULTS)
-        check_all(town, 500, told)
+        town.carrier.behave(
+            latency=0.02,
+            list_lag=30,  # less than the 45 s that are waited for
+            faults=[
+                {"what": what, "match": f"{what}:", "times": times, "wait": wait}
+                for what, (times, wait) in FAULTS.items()
+            ],
+            callbacks={
+                **{f"{mode}:": (mode, wait) for mode, wait in CALLBACKS.items()},
+                # nobody but the carrier's list tells what became of these
+                **{f"{what}:": ("lost", 0) for what in ("error_after", "reset_after", "hang_after")},
+            },
+        )
+        names = [*FAULTS, *CALLBACKS]
+        for name in names:
+            town.people(name, 500)
+        told = {name: town.tell(name, f"{name}: 明天停电") for name in names}
+        for name, id in told.items():
+            counts = town.settled(id)
+            prove(town, id, f"{name}:", 500, counts)
+            assert not counts["unknown"], (name, counts)
         struck = town.carrier.counted()
         assert all(struck[what] == times for what, (times, _) in FAULTS.items())
+        for name in ("doubled", "reordered", "late", "early"):
+            eventually(lambda name=name: town.counts(told[name])["delivered"] == 500, 60, name)
+        assert town.shown(told["lost"])["counts"]["accepted"] == 500
 
 
 @pytest.mark.soak
@@ -100,7 +97,7 @@ def test_what_cannot_be_asked_about_is_unknown_and_is_settled_when_it_can(tmp_pa
         prove(town, id, words, 600, counts)
         assert "unknown: 100" in town.stack.cli("broadcast", "show", str(id))
         town.carrier.behave(list_down=False)
-        eventually(lambda: not town.shown(id)["counts"]["unknown"], 120)
+        eventually(lambda: not town.counts(id)["unknown"], 120)
         assert len(town.carrier.taken(words, atleast=600, seconds=120)) == 600
         counts = town.settled(id)
         prove(town, id, words, 600, counts)

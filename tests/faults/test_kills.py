@@ -29,6 +29,7 @@ def broadcast_with_kills(town: Township, people: int, kills: list[tuple[str, ...
                 p.tell(signal.SIGKILL)
     eventually(lambda: all(town.find(who) for who in ("worker", "web", "clock")), 60)
     prove(town, id, WORDS, people, town.settled(id))
+    assert "deadlock" not in town.stack.log.read_text(errors="replace").lower()
 
 
 def test_a_broadcast_survives_kills_of_every_process(tmp_path: Path) -> None:
@@ -79,9 +80,7 @@ def test_a_worker_that_sleeps_longer_than_its_lease_wakes_up_and_sends_nothing_t
             p.tell(signal.SIGSTOP)
         # it sleeps until what it had in hand was looked up, found absent, and is planned again
         asleep = eventually(
-            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(
-                town.shown(id)["counts"]
-            ),
+            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(town.counts(id)),
             100,
         )
         assert asleep["planned"] > 0

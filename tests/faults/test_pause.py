@@ -24,14 +24,11 @@ def test_pause_stops_within_one_batch_and_resume_goes_on(tmp_path: Path) -> None
         panel.post(f"{here}/pause")
         at_pause = len(town.carrier.taken(WORDS))
         counts = eventually(
-            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(
-                town.shown(id)["counts"]
-            )
+            lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(town.counts(id))
         )
         stopped = len(town.carrier.taken(WORDS))
-        assert (
-            stopped - at_pause <= 5 * 10
-        )  # a chunk of 4 × SEND_CONCURRENCY, and what the senders had in hand
+        # a chunk of 4 × SEND_CONCURRENCY, as many waiting for a sender as there are, and as many at the carrier
+        assert stopped - at_pause <= 6 * 10
         assert counts["planned"] == 400 - stopped > 0 and town.shown(id)["state"] == "paused"
         assert len(town.carrier.taken(WORDS)) == stopped
         panel.get(here)

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,59 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from gateway.db import Database
 from gateway.models.area import Area
+from gateway.models.outreach import RANK, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.settings import Settings
 from tests.conftest import KEY
-from tests.servers import Stack, answers, free_port
+from tests.servers import HOTLINE, ROOT, SID, TOKEN, Carrier, Stack, eventually
 
-SID, TOKEN, HOTLINE = "AC" + "7" * 32, "a secret between two", "+8649900000012"
-ROOT = Path(__file__).parent.parent.parent
 UNDER_WAY = ("planned", "claimed", "submitting")
 SETTLED = 120  # seconds after which everything is settled or unknown (design §5)
-
-
-class Carrier:
-    """tests/carrier.py running, and its control door."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "tests.carrier", str(self.port), SID, TOKEN]
-        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        eventually(lambda: answers(f"{self.url}/control/taken"), 20, "the carrier does not answer")
-
-    def behave(self, **how: Any) -> None:
-        """Set ``faults``, ``callbacks``, ``latency``, ``list_lag``, ``list_filters``, ``list_down``."""
-        assert requests.post(f"{self.url}/control", json=how, timeout=10).ok
-
-    def taken(self, words: str, atleast: int = 0, seconds: float = 0) -> list[tuple[str, str, str, str]]:
-        """Accepted (to, body, sid, callback) whose text has ``words``; waits until there are ``atleast``."""
-        where = {"match": words, "atleast": str(atleast), "seconds": str(seconds)}
-        found = requests.get(f"{self.url}/control/taken", params=where, timeout=seconds + 10).json()
-        return [(to, body, sid, callback) for to, body, sid, callback in found["taken"]]
-
-    def counted(self) -> dict[str, int]:
-        """How often each fault struck; requests; callbacks by answer."""
-        found: dict[str, int] = requests.get(f"{self.url}/control/taken", timeout=10).json()["counted"]
-        return found
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-def eventually(what: Any, seconds: float = 30, why: str = "waited in vain") -> Any:
-    """The first true value of ``what``; AssertionError when the event doesn't come."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, why
-        time.sleep(0.1)
-    return found
 
 
 @dataclass
@@ -81,9 +38,8 @@ class Process:
             os.kill(self.pid, what)
 
 
-def fill(settings: Settings, code: str, first: int, count: int) -> None:
+def fill(db: Database, code: str, first: int, count: int) -> None:
     """Core inserts: importing a roster of thousands is another test's business."""
-    db = Database(settings.database)
     with db.write() as s:
         area = Area(code=code, name=f"{code}村", level="village", path=f"/{code}/")
         s.add(area)
@@ -95,14 +51,15 @@ def fill(settings: Settings, code: str, first: int, count: int) -> None:
         s.flush()
         pairs = [{"person_id": p.id, "handset_id": h.id} for p, h in zip(people, handsets, strict=True)]
         s.execute(insert(PersonHandset), pairs)
-    db.close()
 
 
 class Township:
     """A running stack with areas full of made-up handsets."""
 
     def __init__(self, folder: Path, carrier: Carrier, database: str = "", **env: str) -> None:
-        self.folder, self.carrier, self.database, self._next = folder, carrier, database, 0
+        self.folder, self.carrier, self._next = folder, carrier, 0
+        st = Settings.load(data_dir=folder / "data", database_url=database)
+        self.db = Database(st.database)
         self.env = {
             "TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_API_URL": carrier.url,
             "HOTLINE_NUMBER": HOTLINE, "QUIET_HOURS": "", "CALL_HOURS": "", "ATTEMPTS_PER_DAY": "0",
@@ -118,7 +75,7 @@ class Township:
         """An area with so many people, each with a handset of their own in the sample range."""
         first, self._next = self._next, self._next + count
         assert self._next <= 10_000, "the sample range has ten thousand numbers"
-        fill(Settings.load(data_dir=self.folder / "data", database_url=self.database), code, first, count)
+        fill(self.db, code, first, count)
 
     def tell(self, code: str, words: str, channel: str = "sms") -> int:
         """Start a broadcast; its id."""
@@ -132,16 +89,26 @@ class Township:
         found: dict[str, Any] = json.loads(self.stack.cli("broadcast", "show", str(id), "--json"))
         return found
 
+    def counts(self, id: int) -> dict[str, int]:
+        """The same counts from the database, for waiting: the command line takes a second of a core each time."""
+        found = dict.fromkeys(RANK, 0)
+        by_state = select(Delivery.state, func.count()).where(Delivery.broadcast_id == id)
+        with self.db.read() as s:
+            found.update(dict(s.execute(by_state.group_by(Delivery.state)).all()))
+        return found
+
     def settled(self, id: int, seconds: float = SETTLED) -> dict[str, int]:
-        """Wait until nothing of a broadcast is under way any more; its counts."""
+        """Wait until nothing of a broadcast is under way any more; its counts, as ``broadcast show`` has them."""
+
+        def under_way(counts: dict[str, int]) -> bool:
+            return any(counts[state] for state in UNDER_WAY)
+
         begun = time.monotonic()
-        while True:
-            counts: dict[str, int] = self.shown(id)["counts"]
-            if not any(counts[state] for state in UNDER_WAY):
-                return counts
-            assert time.monotonic() < begun + seconds, (
-                f"not settled after {seconds} s: {counts}\n{self.log()}"
-            )
+        while under_way(counts := self.counts(id)) or under_way(counts := self.shown(id)["counts"]):
+            late = f"not settled after {seconds} s: {counts}\n{self.log()}"
+            assert time.monotonic() < begun + seconds, late
+            time.sleep(0.2)
+        return counts
 
     def log(self) -> str:
         """The end of what the processes said."""
@@ -188,6 +155,7 @@ class Township:
         self.stack.process.wait()
 
     def stop(self) -> None:
+        self.db.close()
         assert self.stack.stop() == 0
 
 

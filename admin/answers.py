@@ -8,14 +8,12 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.person import Claim, Handset, Person
 from gateway.outreach import broadcasts
-from gateway.people.residents import handsets_of
+from gateway.people.residents import handsets_of, people_on
 from gateway.replies import reply_text
 
 
-def _tell(s: Session, handset: Handset, words: str, prefers: str, about_id: int | None = None) -> None:
-    broadcasts.say(
-        s, handset, sms=words, voice=text.without_signature(words), prefers=prefers, about_id=about_id
-    )
+def _tell(s: Session, handset: Handset, words: str, prefers: str) -> None:
+    broadcasts.say(s, handset, sms=words, voice=text.without_signature(words), prefers=prefers)
 
 
 def explained(s: Session, objection: Objection, words: str) -> bool:
@@ -28,9 +26,19 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
     if handset is None:
         return False
     sig = s.get_one(Area, c.area_id).signed
-    # an objection that was spoken is answered by speaking
-    prefers = "voice" if objection.channel == "voice" else person.prefers if person else "sms"
-    _tell(s, handset, reply_text("explanation", sig=sig, number=c.number, words=words), prefers, c.id)
+    # an objection that was spoken is answered by speaking, a written one in writing; one on paper as they prefer
+    prefers = person.prefers if person else "sms"
+    prefers = objection.channel if objection.channel in ("voice", "sms") else prefers
+    reads = handset.kind != "landline" and not handset.sms_stopped_at
+    hears = not handset.voice_stopped_at
+    if not reads and not hears:
+        return False  # wants nothing from us: somebody has to go there
+    if not reads or not hears:
+        prefers = "sms" if reads else "voice"
+    sharers = people_on(s, handset.id)
+    whose = person.name if person and len(sharers) > 1 else "您"
+    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=words)
+    broadcasts.say(s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation")
     return True
 
 

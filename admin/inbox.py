@@ -121,7 +121,11 @@ def settle_objection(id: int, verb: str) -> Any:
             return _objection_page(s, objection, request.form, refused.why), 422
     runtime().wake("replies", "calls")
     if verb == "explain":
-        flash(_("解释已发给居民") if reached else _("解释记下了；这位居民没有留电话，请当面告诉"))
+        flash(
+            _("解释已发给居民")
+            if reached
+            else _("解释记下了；这位居民没有留电话，或者说过不要联系，请当面告诉")
+        )
     else:
         flash(_("记下了"))
     return _back()

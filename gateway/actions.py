@@ -5,14 +5,13 @@ An action may write; the words about what it did are the script's.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import callouts, clock, text
 from gateway.consultation import ballots, matters, objections, opinions, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
-from gateway.models.answer import Ballot, Objection, Opinion
+from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.person import Handset, Person
@@ -33,6 +32,7 @@ from gateway.turns import (
     is_over,
     known_as,
     names,
+    spoken_explanation,
 )
 
 __all__ = [
@@ -64,8 +64,8 @@ def pick_person(turn: Turn) -> Result:
 
 @action
 def find_names(turn: Turn) -> Result:
-    """Roster people this handset could belong to: those already on it."""
-    people = turn.people()
+    """Roster people this handset could belong to: those already on it, unless “somebody else” was said to them."""
+    people = turn.people() if turn.facts.get("who") != "0" else []
     return ("some", names(people)) if people else ("none", {})
 
 
@@ -112,7 +112,14 @@ def find_results(turn: Turn) -> Result:
     in_publicity = matters.for_people(turn.s, people, ("PUBLICITY", "OBJECTED", "EXPLAINED"))
     after = matters.for_people(turn.s, people, ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED"))
     found = in_publicity + after[::-1]
+    if len(found) == 1:
+        return "one", {**about(found[0]), **_answered(turn, found[0])}
     return choose(found) if found else ("none", {})
+
+
+def _answered(turn: Turn, c: Consultation) -> dict[str, str]:
+    """What was answered to the caller's own objection: who missed our call hears it with the result."""
+    return {"explanation": spoken_explanation(turn.s, c, turn.person) if turn.person else ""}
 
 
 @action
@@ -124,7 +131,7 @@ def take_matter(turn: Turn) -> Result:
     if id == MORE:
         return further(turn.facts, "matter", MORE_MATTERS)
     c = turn.s.get(Consultation, int(id)) if id else None
-    return ("ok", about(c)) if c else ("ok", {})
+    return ("ok", {**about(c), **_answered(turn, c)}) if c else ("ok", {})
 
 
 @action
@@ -136,7 +143,9 @@ def cast_ballot(turn: Turn) -> Result:
         ballot = ballots.cast(turn.s, c, person, turn.facts.get("ask", ""), turn.channel)
     except Refused as no:
         return (no.code if no.code in ("closed", "not_yet", "unverified") else "stranger"), {}
-    return "ok", _receipt(ballot.receipt)
+    delegate = ballots.spoken_for_by(turn.s, c, person)
+    weight = f"您家以{delegate}的为准，没回才算您的。" if delegate else ""
+    return "ok", {**_receipt(ballot.receipt), "weight": weight}
 
 
 def _receipt(code: str) -> dict[str, str]:
@@ -242,7 +251,8 @@ def keep_late_objection(turn: Turn) -> Result:
 
 # ---- receipts and people ---------------------------------------------------------------
 
-WHAT = {"ballot": "您的表态", "opinion": "您的意见", "objection": "您的反对", "claim": "您的登记"}
+# nobody's “your”: the receipt may be checked from anybody's telephone
+WHAT = {"ballot": "有一份表态", "opinion": "有一份意见", "objection": "有一份反对", "claim": "有一份登记"}
 
 
 @action
@@ -255,10 +265,8 @@ def check_receipt(turn: Turn) -> Result:
     c = turn.s.get(Consultation, found.consultation_id) if found.consultation_id else None
     about = f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，" if c else ""
     day = text.spoken_date(found.created_at.astimezone(clock.village_zone()).date())
-    replaced = ""
-    if found.kind == "ballot" and not turn.s.scalar(select(Ballot.id).where(Ballot.receipt == code)):
-        replaced = "后来您又改过，以后来的为准。"
-    says = f"回执{' '.join(code)}。{about}{WHAT.get(found.kind, '您的话')}，{day}记下的，还在。{replaced}"
+    what, standing = WHAT.get(found.kind, "有一份话"), receipts.standing(turn.s, found)
+    says = f"回执{' '.join(code)}。{about}{what}，{day}记下的，{standing}。"
     return "found", {"receipt_says": says}
 
 

@@ -17,6 +17,7 @@ from gateway.turns import (
     is_over,
     known_as,
     names,
+    spoken_explanation,
     spoken_notice,
 )
 
@@ -71,6 +72,34 @@ def pick_answerer(turn: Turn) -> Result:
 
 
 @action
+def start_explanation(turn: Turn) -> Result:
+    """Who objected hears the answer; where several share the handset, we ask first who picked up."""
+    c = _what_it_is_about(turn)
+    people = turn.people()
+    if c is None or not people:
+        return start_message(turn)
+    if len(people) > 1:
+        return "several", {**about(c), **names(people)}
+    return _explained(turn, people[0]) or start_message(turn)
+
+
+def _explained(turn: Turn, person: Person) -> Result | None:
+    c = _what_it_is_about(turn)
+    words = spoken_explanation(turn.s, c, person) if c else ""
+    return ("one", {**about(c), **known_as(person), "explanation": words}) if c and words else None
+
+
+@action
+def pick_objector(turn: Turn) -> Result:
+    id = chosen(turn.facts, "name", "who_objected")
+    if id == MORE:
+        return further(turn.facts, "name", MORE_NAMES)
+    person = turn.s.get(Person, int(id)) if id else None
+    found = _explained(turn, person) if person else None
+    return ("ok", found[1]) if found else ("other", {})
+
+
+@action
 def start_message(turn: Turn) -> Result:
     b = _broadcast(turn)
     words = (b.voice if b else turn.delivery.body if turn.delivery else "") or ""
@@ -81,7 +110,7 @@ def start_message(turn: Turn) -> Result:
 def start_machine(turn: Turn) -> Result:
     """What an answering machine is told: the matter's name, nothing that is only for one pair of ears."""
     c = _what_it_is_about(turn)
-    if c is None:
-        return "told", {"short": "村里有事要告诉您。"}
+    if c is None or (turn.delivery and turn.delivery.script == "explanation"):
+        return "told", {"short": "村里有话要告诉您。"}
     news = "有事要问您的意见" if c.state in ("NOTICED", "OPEN") else "有结果了"
     return "told", {"short": f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，{news}。"}

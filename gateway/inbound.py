@@ -249,7 +249,7 @@ def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str,
     return s.get(Delivery, id) if id else None
 
 
-_WHO = ("who_answers", "who_hears")  # asked before anything of the matter is said
+_WHO = ("who_answers", "who_hears", "who_objected")  # asked before anything of the matter is said
 
 
 def _machine(form: Form) -> bool:
@@ -262,6 +262,8 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
         return None
     if _machine(form):
         return "call_machine"
+    if delivery.script == "explanation":
+        return "call_explanation"
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"

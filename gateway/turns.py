@@ -123,6 +123,7 @@ def about(c: Consultation, told: str = "notice") -> dict[str, str]:
     facts["result"] = spoken_result(c)
     facts["agree"] = "听明白了，没有意见" if c.in_publicity else "听明白了"
     facts["object"] = "我要反对" if c.in_publicity else ""
+    facts["explanation"] = ""
     facts["days"] = str(objections.EXPLAIN_DAYS)
     return facts
 
@@ -136,6 +137,16 @@ def spoken_result(c: Consultation) -> str:
         sms = c.sms.get(stage) or c.sms.get("result") or c.result or c.title
         return f"{text.spoken_ordinal_matter(c.number)}事，{c.title}。{text.without_signature(sms)}"
     return f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，还没有结果。"
+
+
+def spoken_explanation(s: Session, c: Consultation, person: Person) -> str:
+    """What was answered to this person's objection, as a call says it; empty where nothing was."""
+    mine = next((o for o in objections.unsettled(s, [person.id]) if o.consultation_id == c.id), None)
+    if mine is None or mine.state != "explained":
+        return ""
+    return (
+        f"{text.spoken_ordinal_matter(c.number)}事，您反对过，村里给您回话：{mine.explanation.rstrip('。')}。"
+    )
 
 
 def choose(found: list[Consultation]) -> Result:

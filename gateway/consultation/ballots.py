@@ -106,6 +106,24 @@ def cast(
     return Choice(option, channel, receipt)
 
 
+_DELEGATE: Prepared[Any] = Prepared(
+    lambda sql: (
+        select(Person.name)
+        .join(Household, Household.delegate_id == Person.id)
+        .where(Household.id == given("household"), Person.id != given("person"))
+    )
+)
+
+
+def spoken_for_by(s: Session, c: Consultation | Matter, person: Person | Resident) -> str | None:
+    """The name of the delegate whose answer counts for this person's household instead of their own; None where each
+    counts, or they are the delegate (see :func:`tally`)."""
+    if c.unit == "person" or person.household_id is None:
+        return None
+    found = _DELEGATE.first(s, household=person.household_id, person=person.id)
+    return str(found[0]) if found else None
+
+
 def of(s: Session, c: Consultation, person: Person | Resident) -> Ballot | None:
     """This person's present choice, if any."""
     found = select(Ballot).where(Ballot.consultation_id == c.id, Ballot.person_id == person.id)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.models.answer import Receipt
+from gateway.models.answer import Ballot, Objection, Receipt
 from gateway.prepared import Prepared
 
 # whoever inserts a code first has it: nobody looks before
@@ -30,3 +30,21 @@ def mint(s: Session, kind: str, consultation_id: int | None, person_id: int | No
 def look_up(s: Session, code: str) -> Receipt | None:
     """The receipt with that code, if there is one."""
     return s.scalar(select(Receipt).where(Receipt.code == code))
+
+
+_OBJECTION = {
+    "open": "正在等回话",
+    "explained": "已经回过话",
+    "withdrawn": "已经撤回",
+    "resolved": "已经解决",
+}
+
+
+def standing(s: Session, found: Receipt) -> str:
+    """What has become of what the receipt was given for, in a few words; never the choice, which others could hear."""
+    if found.kind == "objection":
+        state = s.scalar(select(Objection.state).where(Objection.receipt == found.code))
+        return _OBJECTION.get(state or "", "还在")
+    if found.kind == "ballot" and not s.scalar(select(Ballot.id).where(Ballot.receipt == found.code)):
+        return "后来改过，以后来的为准"
+    return "还在"

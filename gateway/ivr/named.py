@@ -61,11 +61,22 @@ def explicit(m: Said) -> dict[str, Any] | None:
                 if votes.setdefault((which, who), answer.option) != answer.option:
                     return clarify("two_options", **about)
                 action = _act(m, number, person, answer)
-                if action["intent"] in ("clarify", "opinion"):
+                if action["intent"] == "opinion" or (action["intent"] == "clarify" and not _apart(action)):
                     return action
                 if action not in actions:
                     actions.append(action)
     return actions[0] if len(actions) == 1 else said("multi", actions=actions)
+
+
+def _apart(action: dict[str, Any]) -> bool:
+    """Whether what is wrong with one answer leaves those to other matters as plain as they are: “11号2 13号1” counts
+    for 11 where nobody here is asked about 13."""
+    fields = action["fields"]
+    return "consultation" in fields and fields.get("reason") in (
+        "which_consultation",
+        "closed",
+        "out_of_range",
+    )
 
 
 def _glued(m: Said) -> tuple[Numbers, str] | None:

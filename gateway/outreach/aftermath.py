@@ -10,7 +10,7 @@ from gateway.db import insert_into
 from gateway.models.answer import Ballot
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.outreach import LADDER, Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.outreach import errors, hours, ladder
 from gateway.people import consent
@@ -30,6 +30,7 @@ def failed(s: Session, settings: Settings, d: Delivery, error: str | None = None
         return
     _remember(s, s.get_one(Handset, d.handset_id), error)
     if d.broadcast_id is None:
+        _ring_again(s, settings, None, d, error)
         return
     b = s.get_one(Broadcast, d.broadcast_id)
     if b.state == "cancelled":
@@ -38,17 +39,19 @@ def failed(s: Session, settings: Settings, d: Delivery, error: str | None = None
         other_way(s, b, d)
 
 
-def _ring_again(s: Session, settings: Settings, b: Broadcast, d: Delivery, error: str | None) -> bool:
+def _ring_again(s: Session, settings: Settings, b: Broadcast | None, d: Delivery, error: str | None) -> bool:
+    """Plan the next ring on the broadcast's ladder; a single call, such as an explanation, has the usual one."""
     if d.channel != "voice" or error not in _AGAIN:
         return False
-    area = s.get_one(Area, b.area_id)
-    due = ladder.after(b.ladder, d.attempts, clock.now(), hours.zone_of(settings, area.timezone))
+    zone = hours.zone_of(settings, s.get_one(Area, b.area_id).timezone) if b else settings.zone
+    due = ladder.after(b.ladder if b else LADDER, d.attempts, clock.now(), zone)
     if due is None:
         return False
     d.state, d.due_at, d.carrier_id, d.settled_at, d.lease_until = "planned", due, None, None, None
     d.tries += 1  # what the carrier may still say about the old ring is not about the next one
     s.flush()
-    _reopen(s, b)
+    if b:
+        _reopen(s, b)
     return True
 
 

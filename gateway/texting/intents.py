@@ -10,6 +10,7 @@ from gateway.actions import call_back, promised
 from gateway.consultation import ballots, matters, objections, opinions
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
+from gateway.ivr import lexicon
 from gateway.ivr.interpret import interpret
 from gateway.models.answer import Objection
 from gateway.models.area import Area
@@ -134,7 +135,10 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         keep(m, c, "opinion", who)
     short = reply_text("votes_item", number=c.number, option=label, receipt=ballot.receipt)
     name = who.name if len(people) > 1 else "您"
-    return m.say("vote", number=c.number, who=name, option=label, receipt=ballot.receipt), short
+    facts = {"number": c.number, "who": name, "option": label, "receipt": ballot.receipt}
+    if delegate := ballots.spoken_for_by(m.s, c, who):
+        return m.say("vote_delegate", **facts, delegate=delegate), short
+    return m.say("vote", **facts), short
 
 
 # ---- words -----------------------------------------------------------------------------------
@@ -150,10 +154,20 @@ def _opinion(m: Message, f: Fields) -> str:
         return (
             m.say("ask_words", number=c.number) if c else m.say("ask_words", number="").replace("对号的", "")
         )
-    receipt = keep(m, c, "opinion", m.named(f.get("person")))
-    return (
-        m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
-    )
+    return _kept(m, c, keep(m, c, "opinion", m.named(f.get("person"))))
+
+
+def _kept(m: Message, c: Consultation | None, receipt: str) -> str:
+    """What was said is kept; on an open matter also that words alone are no answer, and how to give one."""
+    if c is None:
+        return m.say("opinion_general", receipt=receipt)
+    facts = {"number": c.number, "receipt": receipt}
+    may = [p for p in m.people() if c.state == "OPEN" and matters.may_answer(m.s, c, p)]
+    if not may:
+        return m.say("opinion", **facts)
+    if any(ballots.of(m.s, c, p) for p in may):
+        return m.say("opinion_beside", **facts)
+    return m.say("opinion_no_vote", **facts, options=_options(c))
 
 
 def _propose(m: Message, f: Fields) -> str:
@@ -169,9 +183,7 @@ def _more_words(m: Message, asked: Asked) -> str:
             made.words = f"{made.words}\n{m.words}".strip()
             return m.say("objection_more", receipt=made.receipt, days=objections.EXPLAIN_DAYS)
     receipt = keep(m, c, str(data.get("kind", "opinion")))
-    return (
-        m.say("opinion", number=c.number, receipt=receipt) if c else m.say("opinion_general", receipt=receipt)
-    )
+    return _kept(m, c, receipt)
 
 
 def _rate(m: Message, f: Fields) -> str:
@@ -193,6 +205,8 @@ def _register(m: Message, f: Fields) -> str:
     if not name:
         return m.say("register_how")
     made = claims.claim(m.s, m.handset, name, place, "sms")
+    if place and made.state == "waiting" and claims.area_named(m.s, place) is None:
+        return m.say("register_where", name=name, place=text.clip(place, 10))
     area = m.s.get(Area, made.area_id) if made.area_id else None
     m.signed = area.signed if area else m.signed
     return m.say("register_done" if made.state == "accepted" else "register_waiting", name=name)
@@ -201,7 +215,7 @@ def _register(m: Message, f: Fields) -> str:
 def _opt_out(m: Message, f: Fields) -> str:
     scope = str(f.get("scope") or "sms")
     consent.stop(m.s, m.handset, scope if scope in consent.SCOPES else "all", "sms")
-    return m.say("stopped")
+    return m.say("stopped_calls" if scope == "voice" else "stopped")
 
 
 def _opt_in(m: Message, f: Fields) -> str:
@@ -246,6 +260,8 @@ def _clarify(m: Message, f: Fields) -> str:
         return m.say("closed", number=c.number)
     if not m.people():
         return m.say("stranger")
+    if reason == "which_person" and len(m.people()) == 1:
+        return m.say("other_person")  # nobody else is on this handset
     if reason == "which_person":
         if f.get("option"):
             ask(m, "who", c, intent="vote", consultation=c.number if c else None, option=str(f["option"]))
@@ -256,14 +272,26 @@ def _clarify(m: Message, f: Fields) -> str:
     if reason == "which_consultation":
         numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
         return m.say("clarify_which", number=numbers[0]) if numbers else m.say("list_none")
+    if reason in _NOT_COUNTED and c is not None and c.state == "OPEN":
+        return m.say("not_counted", number=c.number, options=_options(c))
     if c is not None and c.state == "OPEN":
         return _clarify_option(m, c)
+    if c is not None and c.state in context_of.PUBLIC:
+        return m.say("clarify_publicity", number=c.number)
     return m.say("unknown")
 
 
+# plain enough to look like an answer to whoever sent it: they must hear that it is none
+_NOT_COUNTED = ("two_options", "conflict", "out_of_range")
+
+
+def _options(c: Consultation | Matter) -> str:
+    return "，".join(f"{label}回{key}" for key, label in c.options.items())
+
+
 def _clarify_option(m: Message, c: Consultation | Matter) -> str:
-    options = "，".join(f"{label}回{key}" for key, label in c.options.items())
-    return m.say("clarify_option", number=c.number, options=options)
+    seen = lexicon.ACKNOWLEDGE.fullmatch(text.normalize(m.words).strip("。，,.!！~～ "))
+    return m.say("ask_option" if seen else "clarify_option", number=c.number, options=_options(c))
 
 
 def _clarify_person(m: Message) -> str:

@@ -61,4 +61,4 @@ def _receipt(m: Message, code: str) -> str:
     c = m.s.get(Consultation, found.consultation_id) if found.consultation_id else None
     what = f"{c.number}号{_WHAT.get(found.kind, '')}" if c else _WHAT.get(found.kind, "")
     day = text.short_date(found.created_at.astimezone(m.settings.zone).date())
-    return m.say("receipt", receipt=code, what=what, date=day)
+    return m.say("receipt", receipt=code, what=what, date=day, standing=receipts.standing(m.s, found))

@@ -34,7 +34,9 @@ class FakeCarrier:
     async def send_sms(
         self, to: str, body: str, *, callback: str, valid_seconds: int, sender: str = "", before: float = 0
     ) -> Accepted:
-        self.asked.append({"to": to, "callback": callback, "valid": valid_seconds, "sender": sender})
+        self.asked.append(
+            {"to": to, "body": body, "callback": callback, "valid": valid_seconds, "sender": sender}
+        )
         return self._take(to, body, "SM", sender)
 
     async def place_call(

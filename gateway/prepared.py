@@ -7,7 +7,7 @@ itself. Column types still convert on the way in and out, so sealed text stays s
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, bindparam, func, select
+from sqlalchemy import JSON, BigInteger, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -35,10 +35,18 @@ class Sql:
 
     def texts(self, name: str) -> Any:
         """A sub-select of the strings passed as a list under ``name``."""
+        return select(self._elements(name))
+
+    def numbers(self, name: str) -> Any:
+        """The same of whole numbers, of up to 64 bits."""
+        listed = self._elements(name)
+        return select(listed if self._sqlite else cast(listed, BigInteger))
+
+    def _elements(self, name: str) -> Any:
         listed = given(name, JSON)
         if self._sqlite:
-            return select(func.json_each(listed).table_valued("value").c.value)
-        return select(func.json_array_elements_text(listed).column_valued())
+            return func.json_each(listed).table_valued("value").c.value
+        return func.json_array_elements_text(listed).column_valued()
 
 
 class Prepared(Generic[T]):

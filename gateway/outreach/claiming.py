@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, literal_column, or_, select, true, update
+from sqlalchemy import Integer, String, func, literal_column, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.db import among
+from gateway.db import Moment, among
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Fact
@@ -26,6 +26,7 @@ from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, hours
 from gateway.people import alarms
+from gateway.prepared import Prepared, given
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 
@@ -33,10 +34,11 @@ _HOST = socket.gethostname()
 _HOLD = "hold:carrier"
 # written out, not bound: only so do both databases see that the small index of planned rows will do
 _T = DELIVERIES.c
-_PHONE: list[Any] = [
-    Handset.__table__.c[name]
-    for name in ("id", "number", "sms_stopped_at", "voice_stopped_at", "bad_reason", "sender")
-]
+_PHONES: Prepared[Any] = Prepared(
+    lambda sql: select(
+        Handset.id, Handset.number, Handset.sms_stopped_at, Handset.voice_stopped_at, Handset.bad_reason, Handset.sender
+    ).where(Handset.id.in_(sql.numbers("ids")))
+)  # fmt: skip
 IS_PLANNED = _T.state == literal_column("'planned'")
 
 
@@ -120,36 +122,60 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
     return found
 
 
-def claim(rt: Runtime, source: Source, size: int) -> list[Item] | None:
+def claim(rt: Runtime, source: Source, size: int, *, straight: bool = False) -> list[Item] | None:
     """Take up to ``size`` due deliveries of one source, leaving out those who must not be disturbed now; None when
-    there was nothing to take (somebody else took it, or every line is busy)."""
-    now = clock.now()
+    there was nothing to take (somebody else took it, or every line is busy).
+
+    ``straight``: they leave at once, so they are ``submitting`` when this is committed, and :func:`submit` is not
+    asked; one statement and one commit less for each, a third of what the database does for a message. Not for
+    calls, whose gap is counted from the moment an earlier try was submitted.
+    """
     with rt.db.write() as s:
-        due = (
-            select(_T.id)
-            .where(IS_PLANNED, _T.broadcast_id == source.broadcast_id, _T.lane == source.lane)
-            .where(_T.due_at <= now)
-            .order_by(_T.due_at)
-            .limit(_room(s, rt.settings, source.lane, size))
+        if straight and not _still_running(s, source.broadcast_id):
+            return None
+        # read before the commit, however long that takes, see submit
+        now, until = clock.now(), time.monotonic() + rt.settings.lease_seconds / 2
+        statement = _TAKE if source.broadcast_id is not None else _TAKE_SINGLE
+        pool = rt.settings.pool
+        taken = statement.all(
+            s, broadcast=source.broadcast_id, lane=source.lane, due=now, me=me(),
+            size=_room(s, rt.settings, source.lane, size),
+            to="submitting" if straight else "claimed", submitted=now if straight else None,
+            number=pool[0] if straight else None,
+            lease=now + timedelta(seconds=rt.settings.lease_seconds),
+        )  # fmt: skip
+        if not taken:
+            return None
+        items = _still_wanted(s, rt.settings, source, taken, until)
+        if straight and len(pool) > 1:
+            for number, ids in _by_sender(items).items():
+                s.execute(update(DELIVERIES).where(among(s, _T.id, ids)).values(sender=number))
+        return items
+
+
+def _take(single: bool) -> Any:
+    due = (
+        select(_T.id)
+        .where(IS_PLANNED, _T.lane == given("lane"), _T.due_at <= given("due"))
+        .where(_T.broadcast_id.is_(None) if single else _T.broadcast_id == given("broadcast"))
+        .order_by(_T.due_at)
+        .limit(given("size", Integer))
+        .with_for_update(skip_locked=True)  # SQLite has one writer, and no such words
+    )
+    return (
+        update(DELIVERIES)
+        .where(_T.id.in_(due))
+        .values(
+            state=given("to"), lease_until=given("lease"), leased_by=given("me"), tries=_T.tries + 1,
+            submitted_at=func.coalesce(given("submitted", Moment), _T.submitted_at),
+            sender=func.coalesce(given("number", String), _T.sender),
         )
-        if not rt.db.sqlite:
-            due = due.with_for_update(skip_locked=True)
-        taken = (
-            s.connection()
-            .execute(
-                update(DELIVERIES)
-                .where(_T.id.in_(due))
-                .values(
-                    state="claimed",
-                    lease_until=now + timedelta(seconds=rt.settings.lease_seconds),
-                    leased_by=me(),
-                    tries=_T.tries + 1,
-                )
-                .returning(_T.id, _T.tries, _T.handset_id, _T.channel, _T.body)
-            )
-            .all()
-        )
-        return _still_wanted(s, rt.settings, source, taken) if taken else None
+        .returning(_T.id, _T.tries, _T.handset_id, _T.channel, _T.body)
+    )  # fmt: skip
+
+
+_TAKE: Prepared[Any] = Prepared(lambda sql: _take(single=False))
+_TAKE_SINGLE: Prepared[Any] = Prepared(lambda sql: _take(single=True))
 
 
 def _room(s: Session, settings: Settings, lane: str, size: int) -> int:
@@ -168,19 +194,18 @@ def _room(s: Session, settings: Settings, lane: str, size: int) -> int:
     return max(0, min(size, settings.calls_at_once - (live or 0)))
 
 
-def _still_wanted(s: Session, settings: Settings, source: Source, taken: Sequence[Any]) -> list[Item]:
+def _still_wanted(
+    s: Session, settings: Settings, source: Source, taken: Sequence[Any], until: float
+) -> list[Item]:
     """Consent and the day's cap are asked again here, at dispatch; a reply to their own message always goes."""
     ids = {row[2] for row in taken}
-    wanted = select(*_PHONE).where(among(s, _PHONE[0], ids))
-    found: Any = s.connection().execute(wanted)
-    phones = {row[0]: row for row in found}
+    phones = {row[0]: row for row in _PHONES.all(s, ids=list(ids))}
     asked = source.broadcast_id is not None
     later = _disturbed(s, settings, source, ids) if asked else {}
     items: list[Item] = []
     stopped: list[int] = []
     bad: list[int] = []
     put_off: dict[datetime, list[int]] = {}
-    until = time.monotonic() + settings.lease_seconds / 2
     valid = hours.seconds_until_quiet(settings, source.zone)
     price = 0
     if asked:
@@ -206,7 +231,9 @@ def _still_wanted(s: Session, settings: Settings, source: Source, taken: Sequenc
         if rows:
             _put(s, rows, state="failed", error=error, settled_at=clock.now(), lease_until=None)
     for moment, rows in put_off.items():
-        _put(s, rows, state="planned", due_at=moment, lease_until=None, tries=_T.tries - 1)
+        # a call's gap is counted from its earlier try; anything else was never submitted
+        again: dict[str, Any] = {} if source.lane == "calls" else {"submitted_at": None}
+        _put(s, rows, state="planned", due_at=moment, lease_until=None, tries=_T.tries - 1, **again)
     return items
 
 
@@ -251,7 +278,9 @@ def _disturbed(s: Session, settings: Settings, source: Source, ids: set[int]) ->
 
 def _put(s: Session, ids: list[int], **values: Any) -> None:
     s.execute(
-        update(DELIVERIES).where(_T.id.in_(ids), _T.state == "claimed", _T.leased_by == me()).values(**values)
+        update(DELIVERIES)
+        .where(_T.id.in_(ids), _T.state.in_(("claimed", "submitting")), _T.leased_by == me())
+        .values(**values)
     )
 
 
@@ -259,36 +288,51 @@ def _put(s: Session, ids: list[int], **values: Any) -> None:
 _WANTED = Broadcast.consultation_id.is_(None) | Broadcast.consultation_id.not_in(
     select(Consultation.id).where(Consultation.state == "WITHDRAWN")
 )
-_RUNNING = select(Broadcast.id).where(Broadcast.state == "running", Broadcast.id == bindparam("b"), _WANTED)
+_RUNNING: Prepared[Any] = Prepared(
+    lambda sql: select(Broadcast.id).where(Broadcast.state == "running", Broadcast.id == given("b"), _WANTED)
+)
+
+
+def _still_running(s: Session, broadcast_id: int | None) -> bool:
+    return broadcast_id is None or _RUNNING.first(s, b=broadcast_id) is not None
+
+
+def _by_sender(items: list[Item]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for item in items:
+        found.setdefault(item.sender, []).append(item.id)
+    return found
+
+
+_SUBMIT: Prepared[Any] = Prepared(
+    lambda sql: (
+        update(DELIVERIES)
+        .where(_T.id.in_(sql.numbers("ids")), _T.state == "claimed", _T.leased_by == given("me"))
+        .values(
+            state="submitting",
+            submitted_at=given("now"),
+            sender=given("number"),
+            lease_until=given("lease"),
+        )
+        .returning(_T.id)
+    )
+)
 
 
 def submit(rt: Runtime, items: list[Item]) -> list[Item]:
     """Commit that these are about to be sent; returns those that still may be: ours, and of a broadcast that
     nobody paused or cancelled meanwhile."""
-    by_sender: dict[str, list[int]] = {}
-    for item in items:
-        by_sender.setdefault(item.sender, []).append(item.id)
-    broadcast_id = items[0].broadcast_id  # a chunk is one source's
     with rt.db.write() as s:
-        if broadcast_id and s.connection().scalar(_RUNNING, {"b": broadcast_id}) is None:
+        if not _still_running(s, items[0].broadcast_id):  # a chunk is one source's
             return []  # the feeder gives them back
         # read before the commit, however long that takes: half the lease to leave the house; the other half, and
         # the lag of the carrier's list, are for seeing that it never did
         now, until = clock.now(), time.monotonic() + rt.settings.lease_seconds / 2
         gone: set[int] = set()
-        for sender, ids in by_sender.items():
-            done = s.connection().execute(
-                update(DELIVERIES)
-                .where(among(s, _T.id, ids), _T.state == "claimed", _T.leased_by == me())
-                .values(
-                    state="submitting",
-                    submitted_at=now,
-                    sender=sender,
-                    lease_until=now + timedelta(seconds=rt.settings.lease_seconds),
-                )
-                .returning(_T.id)
-            )
-            gone.update(done.scalars())
+        lease = now + timedelta(seconds=rt.settings.lease_seconds)
+        for number, ids in _by_sender(items).items():
+            done = _SUBMIT.all(s, ids=ids, me=me(), now=now, number=number, lease=lease)
+            gone.update(row[0] for row in done)
     kept = [item for item in items if item.id in gone]
     for item in kept:
         item.until = until

@@ -101,13 +101,10 @@ class Drain:
                 if not sources:
                     return
                 turn += 1  # broadcasts take turns, a batch each
-                items = await asyncio.to_thread(
-                    claiming.claim, self.rt, sources[turn % len(sources)], self._batch()
-                )
-                idle = idle + 1 if items is None else 0
+                moved = await self._take(sources[turn % len(sources)])
+                idle = 0 if moved else idle + 1
                 if idle == len(sources):
                     return  # the clock wakes us again
-                await self._submit(deque(items or ()))
         except SQLAlchemyError as error:
             # what is on its way shall come to its end; the clock starts the next drain
             log.warning("the database is away, this drain ends", error=type(error).__name__)
@@ -138,6 +135,22 @@ class Drain:
     def _batch(self) -> int:
         # a capped lane claims what it can send well within the lease
         return min(BATCH, max(1, int(self.rate * self.rt.settings.lease_seconds / 4))) if self.rate else BATCH
+
+    async def _take(self, source: claiming.Source) -> bool:
+        """Claim a batch of one source and see it on its way; False when there was nothing to claim."""
+        if self.rate or self.lane == "calls":
+            items = await asyncio.to_thread(claiming.claim, self.rt, source, self._batch())
+            await self._submit(deque(items or ()))
+            return items is not None
+        taken = 0
+        while taken < BATCH and not self._halted():
+            items = await asyncio.to_thread(claiming.claim, self.rt, source, self.chunk, straight=True)
+            if items is None:
+                break
+            taken += self.chunk
+            for item in items:
+                await self.ready.put(item)
+        return taken > 0
 
     async def _submit(self, items: deque[Item]) -> None:
         while items and not self._halted():

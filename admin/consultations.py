@@ -228,6 +228,7 @@ def one_consultation(id: int) -> Any:
             events=[(e, _actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
+            over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(
                 s.scalars(select(Ballot).where(Ballot.consultation_id == id, Ballot.channel == "clerk"))

@@ -108,6 +108,14 @@ ROLES = {
     "county_viewer": _l("县级查看"),
     "administrator": _l("管理员"),
 }
+POWERS = {
+    "enter": _l("代录纸票，看意见，回电话"),
+    "keep": _l("导入名册，核对登记"),
+    "write": _l("起草协商和群发"),
+    "lead": _l("发通知，结束征集，公布结果，答复反对，撤回"),
+    "agree": _l("给别人写的群发点头"),
+    "rule": _l("定话费上限、两个人点头、时区"),
+}
 # ---- whom a broadcast is for, and how
 HOW = {
     "auto": _l("自动（座机和想接电话的打电话，其余发短信）"),

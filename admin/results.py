@@ -24,7 +24,7 @@ PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
 
 def _words(c: Consultation, tally: ballots.Tally) -> str:
     """A first draft of the result from the counts; the organizer changes it."""
-    unit = "户" if c.unit == "household" else "人"
+    unit = c.counted_in
     answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
     if tally.units < ballots.FEW:  # whoever knows the others could tell how each of them chose (domain.md §4)
         return answered

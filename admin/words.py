@@ -28,7 +28,7 @@ STATE_TONES = {
     "OBJECTED": "alarm",
     "EFFECTIVE": "done",
 }
-UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("业主")}
+UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
 CHANNELS = {"auto": _l("自动"), "sms": _l("短信"), "voice": _l("电话"), "clerk": _l("代录")}
 KINDS = {
     "opinion": _l("意见"),

@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[tuple[str, ...], str]] = {
         "WITHDRAWN",
     ),
 }
+# people may still be added to those asked; a matter withdrawn before anybody answered has no turnout
+BEFORE = ("ACCEPTED", "NOTICED", "OPEN", "WITHDRAWN")
 # publicity is over: an objection now is late
 AFTER = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
 
@@ -66,6 +68,8 @@ def _move(
     s.refresh(c, ["state"])
     if not moved.rowcount:  # type: ignore[attr-defined]
         return False
+    if before == "OPEN":
+        c.voices = matters.voices(s, c)
     s.add(
         ConsultationEvent(
             consultation_id=c.id,
@@ -176,6 +180,10 @@ def tick(s: Session, now: datetime | None = None) -> list[int]:
     ):
         if _move(s, c, "close", "clock", at=c.closes_at):
             moved.append(c.id)
+    for c in s.scalars(
+        select(Consultation).where(Consultation.voices.is_(None), Consultation.state.not_in(BEFORE))
+    ):
+        c.voices = matters.voices(s, c)  # it ended before this was written down
     # nothing open any more, and nobody moved it on: a matter must never wait for ever
     for c in s.scalars(select(Consultation).where(Consultation.state == "OBJECTED")):
         if _open_objections(s, c) == 0:

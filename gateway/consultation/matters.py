@@ -139,6 +139,19 @@ def eligible(s: Session, c: Consultation) -> Select[Person]:
     return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules)
 
 
+def voices(s: Session, c: Consultation) -> int:
+    """How many voices there could be: people, or households where these count (whoever lives alone as far as the
+    roster knows is one). Once gathering has ended it is the number of that day, whoever moves in or away later."""
+    if c.voices is not None:
+        return c.voices
+    people = eligible(s, c).subquery()
+    if c.unit == "person":
+        return s.scalar(select(func.count()).select_from(people)) or 0
+    homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
+    alone = s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
+    return homes + alone
+
+
 def _rules(group: Any, unit: Any, adult_before: Any) -> tuple[ColumnElement[bool], ...]:
     """What a person of the areas asked has to be."""
     return (

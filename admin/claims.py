@@ -54,7 +54,7 @@ def accept_claim(id: int) -> Response:
             answers.claim_decided(s, claim, person)
             name = person.name
     except gate.AlreadyDecided:
-        flash(_("这条登记别人刚处理过"), "error")
+        flash(_("这条登记已经核对过了，下面是现在的样子"))
     except ValueError:
         flash(_("请选这位居民是哪个村或社区的"), "error")
     else:
@@ -72,7 +72,7 @@ def reject_claim(id: int) -> Response:
             gate.reject(s, claim, me())
             answers.claim_decided(s, claim, None)
     except gate.AlreadyDecided:
-        flash(_("这条登记别人刚处理过"), "error")
+        flash(_("这条登记已经核对过了，下面是现在的样子"))
     else:
         runtime().wake("replies", "calls")
         flash(_("没有通过，已告诉来电人"))

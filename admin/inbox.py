@@ -5,9 +5,10 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import answers, common
+from admin import answers, common, words
 from admin.auth import _inside
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
@@ -50,7 +51,13 @@ def inbox() -> str:
             people=common.people(s, [r.person_id for r in rows]),
             matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
             recordings={r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(sound)))},
+            waited=waited(s, rows) if tab == "objections" else (),
         )
+
+
+def waited(s: Session, rows: list[Objection]) -> set[int]:
+    """The objections among these whose reason may still come."""
+    return {x.id for x in rows if x.state == "open" and gate.reason_may_come(s, x)}
 
 
 def _back() -> Response:
@@ -85,7 +92,7 @@ def one_objection(id: int) -> str:
         return _objection_page(s, objection, request.args, "")
 
 
-def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> str:
+def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) -> str:
     c = s.get_one(Consultation, objection.consultation_id)
     return render_template(
         "admin/objection.html",
@@ -95,6 +102,8 @@ def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> s
         leads=common.leads(s, c),
         f=typed,
         problem=problem,
+        recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
+        may_come=gate.reason_may_come(s, objection),
     )
 
 
@@ -118,6 +127,10 @@ def settle_objection(id: int, verb: str) -> Any:
     except Refused as refused:
         with reading() as s:
             objection = rights.get(s, rights.objections(s, me()), Objection, id)
+            if refused.code == "moved" and typed in ("", objection.explanation):  # pressed twice
+                state = words.OBJECTIONS.get(objection.state, objection.state)
+                flash(_("这条反对现在是“%(state)s”，下面是现在的样子", state=state))
+                return redirect(url_for("admin.one_objection", id=id))
             return _objection_page(s, objection, request.form, refused.why), 422
     runtime().wake("replies", "calls")
     if verb == "explain":

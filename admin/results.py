@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from admin import common
 from admin.common import actor, me, panel, reading, runtime, writing
+from admin.consultations import as_it_is
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
@@ -33,9 +34,11 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
 
 
 @panel.get("/consultations/<int:id>/publish")
-def publication(id: int) -> str:
+def publication(id: int) -> Any:
     with reading() as s:
         c = common.consultation(s, id, change=True)
+        if "publish" not in lifecycle.allowed(c):
+            return as_it_is(id)  # people still answer, or it is published
         ends = clock.end_of_day(
             common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
         )
@@ -48,6 +51,9 @@ def publication(id: int) -> str:
 def publish(id: int) -> Any:
     """``go`` says what: fill the texts in, show whom they reach, or publish."""
     f, go = request.form, request.form.get("go", "preview")
+    with reading() as s:
+        if "publish" not in lifecycle.allowed(common.consultation(s, id, change=True)):
+            return as_it_is(id)
     try:
         until = moment("until", runtime().settings.zone)
         if until is None:
@@ -77,6 +83,8 @@ def publish(id: int) -> Any:
                 flash(but, "error")
             return redirect(url_for("admin.one_consultation", id=id))
     except Refused as refused:
+        if refused.code == "moved":
+            return as_it_is(id)
         return _again(id, errors_of(refused)), 422
     with reading() as s:
         c = common.consultation(s, id, change=True)

@@ -87,7 +87,7 @@ def _move(
 
 def _must(s: Session, c: Consultation, event: str, actor: str, reason: str = "") -> None:
     if not _move(s, c, event, actor, reason):
-        raise Refused(f"{c.number}号现在不能这样办（现在的状态：{c.state}），请刷新页面看看")
+        raise Refused(f"{c.number}号这一步已经过去了，请刷新页面看看", code="moved")
 
 
 def _notice(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str) -> None:
@@ -130,7 +130,7 @@ def publish(
     if until <= clock.now():
         raise Refused("公示的截止时间要在以后", "until")
     if c.state == "OPEN":
-        raise Refused("还在征集意见，请先结束征集")
+        raise Refused("还在征集意见，请先结束征集", code="moved")
     _must(s, c, "publish", actor)
     area = s.get_one(Area, c.area_id)
     c.result, c.publicity_ends_at, c.publicity_left = result.strip(), until, None

@@ -109,7 +109,7 @@ EDITABLE = ("title", "options", "opens_at", "closes_at", "group", "unit", "lead"
 def edit(s: Session, c: Consultation, **fields: Any) -> None:
     """Change a consultation that nobody has been told of yet. Raises :class:`Refused`."""
     if c.state != "ACCEPTED":
-        raise Refused("通知已经发出，不能再改；可以撤回后重新发起")
+        raise Refused("通知已经发出，不能再改；可以撤回后重新发起", code="moved")
     if "options" in fields:
         _check_options(fields["options"])
     for name, value in fields.items():

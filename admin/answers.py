@@ -12,9 +12,17 @@ from gateway.people.residents import handsets_of
 from gateway.replies import reply_text
 
 
-def _tell(s: Session, handset: Handset, words: str, prefers: str, about_id: int | None = None) -> None:
+def _tell(
+    s: Session, handset: Handset, words: str, prefers: str, subject: str, about_id: int | None = None
+) -> None:
     broadcasts.say(
-        s, handset, sms=words, voice=text.without_signature(words), prefers=prefers, about_id=about_id
+        s,
+        handset,
+        sms=words,
+        voice=text.without_signature(words),
+        prefers=prefers,
+        about_id=about_id,
+        subject=subject,
     )
 
 
@@ -30,7 +38,8 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
     sig = s.get_one(Area, c.area_id).signed
     # an objection that was spoken is answered by speaking
     prefers = "voice" if objection.channel == "voice" else person.prefers if person else "sms"
-    _tell(s, handset, reply_text("explanation", sig=sig, number=c.number, words=words), prefers, c.id)
+    said = reply_text("explanation", sig=sig, number=c.number, words=words)
+    _tell(s, handset, said, prefers, f"objection:{objection.id}", c.id)
     return True
 
 
@@ -43,4 +52,5 @@ def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
         if person
         else reply_text("register_rejected", sig=sig)
     )
-    _tell(s, s.get_one(Handset, claim.handset_id), words, "voice" if claim.channel == "voice" else "sms")
+    prefers = "voice" if claim.channel == "voice" else "sms"
+    _tell(s, s.get_one(Handset, claim.handset_id), words, prefers, f"claim:{claim.id}")

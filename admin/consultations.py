@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, words
+from admin import common, inbox, words
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
-from gateway.consultation import objections as gate
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import Area
@@ -247,7 +246,8 @@ def one_consultation(id: int) -> Any:
             opinions=opinions,
             objections=objections,
             recordings=_recordings(s, [*opinions, *objections]),
-            waited={x.id for x in objections if x.state == "open" and gate.reason_may_come(s, x)},
+            letters=inbox.letters(s, "objection", objections),
+            waited=inbox.waited(s, objections),
             people=common.people(s, [*(x.person_id for x in opinions), *(x.person_id for x in objections)]),
             events=[(e, _actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],

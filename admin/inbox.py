@@ -1,5 +1,6 @@
 """What residents said: opinions, objections, voice messages; answering them and listening to them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
@@ -17,7 +18,9 @@ from gateway.consultation import opinions
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
-from gateway.models.person import Handset
+from gateway.models.outreach import Delivery
+from gateway.models.person import Claim, Handset
+from gateway.outreach import singles
 from gateway.people import rights
 from gateway.phones import HIDDEN
 
@@ -51,6 +54,7 @@ def inbox() -> str:
             people=common.people(s, [r.person_id for r in rows]),
             matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
             recordings={r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(sound)))},
+            letters=letters(s, "objection", rows) if tab == "objections" else {},
             waited=waited(s, rows) if tab == "objections" else (),
         )
 
@@ -58,6 +62,33 @@ def inbox() -> str:
 def waited(s: Session, rows: list[Objection]) -> set[int]:
     """The objections among these whose reason may still come."""
     return {x.id for x in rows if x.state == "open" and gate.reason_may_come(s, x)}
+
+
+def letters(s: Session, kind: str, rows: Iterable[Any]) -> dict[int, list[singles.Single]]:
+    """What was told to each of them alone, by the row it answers."""
+    named = {f"{kind}:{row.id}": row.id for row in rows}
+    return {named[key]: told for key, told in singles.about(s, runtime().settings, named).items()}
+
+
+@panel.post("/singles/<int:id>/again")
+def send_again(id: int) -> Response:
+    """Another try of a single message that failed; whoever sees what it answers, or whose telephone it is, may ask."""
+    with writing() as s:
+        found = s.get(Delivery, id)
+        if found is None or found.broadcast_id is not None:
+            raise rights.NotVisible
+        kind, _colon, row = (found.subject or "").partition(":")
+        if kind == "objection":
+            rights.get(s, rights.objections(s, me()), Objection, int(row))
+        elif kind == "claim":
+            rights.get(s, rights.claims(s, me()), Claim, int(row))
+        else:
+            rights.get(s, rights.handsets(s, me()), Handset, found.handset_id)
+        rights.act(s, me(), "send_again", f"delivery:{id}")
+        done = singles.again(s, found)
+    runtime().wake("replies", "calls")
+    flash(_("再试一次，过一会儿看看到了没有") if done else _("这一条不用再发，下面是现在的样子"))
+    return _back()
 
 
 def _back() -> Response:
@@ -82,7 +113,8 @@ def opinion_phone(id: int) -> str:
         phone = s.get(Handset, opinion.handset_id) if opinion.handset_id else None
         number = phone.number if phone and phone.number != HIDDEN else ""
         who = common.people(s, [opinion.person_id]).get(opinion.person_id or 0)
-        return render_template("admin/ring.html", x=opinion, number=number, person=who)
+        letters = singles.to(s, runtime().settings, [phone.id]) if phone and number else []
+        return render_template("admin/ring.html", x=opinion, number=number, person=who, letters=letters)
 
 
 @panel.get("/objections/<int:id>")
@@ -103,6 +135,7 @@ def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) 
         f=typed,
         problem=problem,
         recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
+        letters=letters(s, "objection", [objection]),
         may_come=gate.reason_may_come(s, objection),
     )
 
@@ -134,7 +167,7 @@ def settle_objection(id: int, verb: str) -> Any:
             return _objection_page(s, objection, request.form, refused.why), 422
     runtime().wake("replies", "calls")
     if verb == "explain":
-        flash(_("解释已发给居民") if reached else _("解释记下了；这位居民没有留电话，请当面告诉"))
+        flash(_("解释记下了，正在告诉居民") if reached else _("解释记下了；这位居民没有留电话，请当面告诉"))
     else:
         flash(_("记下了"))
     return _back()

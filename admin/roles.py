@@ -24,6 +24,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "enter_paper": (ENTER,),
     "opinion_done": (ENTER,),
     "opinion_phone": (ENTER,),
+    "send_again": (ENTER,),
     "dismiss_alarm": (ENTER,),
     "import_residents": (KEEP,),
     "preview_import": (KEEP,),

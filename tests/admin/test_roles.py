@@ -25,6 +25,7 @@ def staffed(village: Runtime) -> Runtime:
         phone = residents.handset_for(s, residents.Phone(STRANGER.phone, "mobile"))
         claims.claim(s, phone, "周秀英", "拟柳", "sms")
         broadcasts.create(s, area=area(s, "NL"), sms="【拟柳村委会】明天停水")
+        broadcasts.say(s, phone, sms="【拟柳村委会】记下了")
     return village
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from gateway import text
+from gateway.consultation import matters
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -26,6 +27,13 @@ def _tell(
     )
 
 
+def room(s: Session, objection: Objection) -> int:
+    """How many characters an explanation may have, with what is said around it."""
+    c = s.get_one(Consultation, objection.consultation_id)
+    sig = s.get_one(Area, c.area_id).signed
+    return matters.LONGEST - len(reply_text("explanation", sig=sig, number=c.number, words=""))
+
+
 def explained(s: Session, objection: Objection, words: str) -> bool:
     """Send an objector the explanation; False when we know no telephone of theirs."""
     c = s.get_one(Consultation, objection.consultation_id)
@@ -38,7 +46,7 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
     sig = s.get_one(Area, c.area_id).signed
     # an objection that was spoken is answered by speaking
     prefers = "voice" if objection.channel == "voice" else person.prefers if person else "sms"
-    said = reply_text("explanation", sig=sig, number=c.number, words=words)
+    said = reply_text("explanation", sig=sig, number=c.number, words=matters.sentence(words))
     _tell(s, handset, said, prefers, f"objection:{objection.id}", c.id)
     return True
 

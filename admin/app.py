@@ -23,7 +23,7 @@ from admin import (
     words,
 )
 from admin.common import panel
-from gateway import clock, phones
+from gateway import clock, phones, text
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
@@ -65,6 +65,7 @@ def register(app: Flask) -> None:
     for name in ("when", "day", "left", "for_input", "shown_name", "lasting", "yuan"):
         app.add_template_filter(getattr(common, name), name)
     app.add_template_filter(phones.dialled, "dialled")
+    app.add_template_filter(text.short_date, "monthday")
     app.add_template_global(roles.may, "may")  # globals: macros see no page context
     app.add_template_global(roles.why_not, "why_not")
     app.register_blueprint(panel)

@@ -101,7 +101,7 @@ class _Typed:
         f, zone = request.form, runtime().settings.zone
         visible = {a.id: a for a in _areas(s)}
         self.number = whole("number")
-        self.title = f.get("title", "").strip()
+        self.title = matters.headline(f.get("title", ""))
         area = visible.get(f.get("area", 0, type=int))
         if area is None:
             raise Refused(_("请选择村或社区"), "area")
@@ -178,7 +178,7 @@ def _just_made() -> int:
     with reading() as s:
         same = rights.consultations(s, me()).where(
             Consultation.number == f.get("number", 0, type=int),
-            Consultation.title == f.get("title", "").strip(),
+            Consultation.title == matters.headline(f.get("title", "")),
             Consultation.created_by == me().id,
             Consultation.state == "ACCEPTED",
         )
@@ -252,6 +252,7 @@ def one_consultation(id: int) -> Any:
             events=[(e, _actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
+            effective=lifecycle.took_effect(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(

@@ -13,8 +13,8 @@ from admin import answers, common, words
 from admin.auth import _inside
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
+from gateway.consultation import matters, opinions
 from gateway.consultation import objections as gate
-from gateway.consultation import opinions
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
@@ -91,8 +91,8 @@ def send_again(id: int) -> Response:
     return _back()
 
 
-def _back() -> Response:
-    return redirect(_inside(request.form.get("back", "") or url_for("admin.inbox")))
+def _back(tab: str = "opinions") -> Response:
+    return redirect(_inside(request.form.get("back", "") or url_for("admin.inbox", tab=tab)))
 
 
 @panel.post("/opinions/<int:id>/done")
@@ -136,6 +136,7 @@ def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) 
         problem=problem,
         recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
         letters=letters(s, "objection", [objection]),
+        room=answers.room(s, objection),
         may_come=gate.reason_may_come(s, objection),
     )
 
@@ -151,6 +152,7 @@ def settle_objection(id: int, verb: str) -> Any:
             c = common.consultation(s, objection.consultation_id, change=True)
             rights.act(s, me(), f"objection_{verb}", f"objection:{id}", c.area_id)
             if verb == "explain":
+                matters.fits(typed, "explanation", matters.LONGEST - answers.room(s, objection))
                 gate.explain(s, objection, typed, me())
                 reached = answers.explained(s, objection, typed)
             elif verb == "resolve":
@@ -170,7 +172,7 @@ def settle_objection(id: int, verb: str) -> Any:
         flash(_("解释记下了，正在告诉居民") if reached else _("解释记下了；这位居民没有留电话，请当面告诉"))
     else:
         flash(_("记下了"))
-    return _back()
+    return _back("objections")
 
 
 @panel.get("/recordings/<int:id>.wav")

@@ -58,7 +58,7 @@ def publish(id: int) -> Any:
         until = moment("until", runtime().settings.zone)
         if until is None:
             raise Refused(_("请写公示到什么时候"), "until")
-        result = f.get("result", "").strip()
+        result = matters.bare_result(f.get("result", ""))
         if not result:
             raise Refused(_("请写上协商结果"), "result")
         if until <= clock.now():
@@ -95,7 +95,7 @@ def publish(id: int) -> Any:
         }
         kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
         texts = default | kept
-        shown = {**f.to_dict(), **texts, **automatic(default)}
+        shown = {**f.to_dict(), "result": result, **texts, **automatic(default)}
         more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
         return render_template(
             "admin/publish.html", c=c, f=shown, errors={}, tally=ballots.tally(s, c), until=until, **more

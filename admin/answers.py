@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from gateway import text
+from gateway.consultation import matters
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -12,8 +13,18 @@ from gateway.people.residents import handsets_of, people_on
 from gateway.replies import reply_text
 
 
-def _tell(s: Session, handset: Handset, words: str, prefers: str) -> None:
-    broadcasts.say(s, handset, sms=words, voice=text.without_signature(words), prefers=prefers)
+def _tell(s: Session, handset: Handset, words: str, prefers: str, subject: str) -> None:
+    voice = text.without_signature(words)
+    broadcasts.say(s, handset, sms=words, voice=voice, prefers=prefers, subject=subject)
+
+
+def room(s: Session, objection: Objection) -> int:
+    """How many characters an explanation may have, with what is said around it."""
+    c = s.get_one(Consultation, objection.consultation_id)
+    sig = s.get_one(Area, c.area_id).signed
+    return matters.LONGEST - len(
+        reply_text("explanation", sig=sig, number=c.number, whose="某某某", words="")
+    )
 
 
 def explained(s: Session, objection: Objection, words: str) -> bool:
@@ -37,8 +48,11 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
         prefers = "sms" if reads else "voice"
     sharers = people_on(s, handset.id)
     whose = person.name if person and len(sharers) > 1 else "您"
-    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=words)
-    broadcasts.say(s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation")
+    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=matters.sentence(words))
+    broadcasts.say(
+        s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation",
+        subject=f"objection:{objection.id}",
+    )  # fmt: skip
     return True
 
 
@@ -51,4 +65,5 @@ def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
         if person
         else reply_text("register_rejected", sig=sig)
     )
-    _tell(s, s.get_one(Handset, claim.handset_id), words, "voice" if claim.channel == "voice" else "sms")
+    prefers = "voice" if claim.channel == "voice" else "sms"
+    _tell(s, s.get_one(Handset, claim.handset_id), words, prefers, f"claim:{claim.id}")

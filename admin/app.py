@@ -19,10 +19,11 @@ from admin import (
     inbox,
     residents,
     results,
+    roles,
     words,
 )
 from admin.common import panel
-from gateway import clock, phones
+from gateway import clock, phones, text
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
@@ -64,12 +65,15 @@ def register(app: Flask) -> None:
     for name in ("when", "day", "left", "for_input", "shown_name", "lasting", "yuan"):
         app.add_template_filter(getattr(common, name), name)
     app.add_template_filter(phones.dialled, "dialled")
+    app.add_template_filter(text.short_date, "monthday")
+    app.add_template_global(roles.may, "may")  # globals: macros see no page context
+    app.add_template_global(roles.why_not, "why_not")
     app.register_blueprint(panel)
 
 
 @panel.before_request
 def _guard() -> Any:
-    """Who is it, and did the form come from our own page?"""
+    """Who is it, did the form come from our own page, and is it for this role?"""
     g.organizer = None
     if request.endpoint == "admin.static":
         return None
@@ -80,9 +84,12 @@ def _guard() -> Any:
             g.area_ids = set(rights.area_ids(s, g.organizer)) if g.organizer else set()
     if request.endpoint not in _OPEN_TO_ALL and g.organizer is None:
         return auth.ask_to_sign_in()
-    if g.organizer is not None and common.closed_to(g.organizer, request.path):
-        raise rights.NotAllowed
     _csrf.protect()
+    if g.organizer is not None and (
+        common.closed_to(g.organizer, request.path)
+        or not roles.open_to_me(request.endpoint or "", request.method)
+    ):
+        raise rights.NotAllowed
     return None
 
 
@@ -121,7 +128,9 @@ def _missing(_error: Exception) -> tuple[str, int]:
 
 @panel.errorhandler(rights.NotAllowed)
 def _forbidden(_error: Exception) -> tuple[str, int]:
-    return render_template("admin/problem.html", kind="forbidden"), 403
+    needed = roles.NEEDS.get((request.endpoint or "").removeprefix("admin."), ())
+    why = roles.why_not(*needed) if needed and g.get("organizer") else ""
+    return render_template("admin/problem.html", kind="forbidden", why=why), 403
 
 
 @panel.errorhandler(CSRFError)

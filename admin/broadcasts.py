@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from admin import common
+from admin import common, words
 from admin.broadcast_form import too_dear
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
@@ -117,6 +117,11 @@ def broadcast_live(id: int) -> str:
         return render_template("admin/_progress.html", **_far(s, b))
 
 
+def as_it_is(no: gate.NotPossible) -> str:
+    """Pressed twice, or somebody else was first: no fault, only another state than the page had."""
+    return _("这条通知现在是“%(state)s”，下面是现在的样子", state=words.BROADCASTS.get(str(no), str(no)))
+
+
 @panel.post("/broadcasts/<int:id>/<any(pause, resume, cancel):verb>")
 def steer_broadcast(id: int, verb: str) -> AnyResponse:
     try:
@@ -124,8 +129,8 @@ def steer_broadcast(id: int, verb: str) -> AnyResponse:
             b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
             rights.act(s, me(), f"broadcast_{verb}", f"broadcast:{id}", b.area_id)
             _VERBS[verb](s, b)
-    except gate.NotPossible:
-        flash(_("现在不能这样办，请看看最新状态"), "error")
+    except gate.NotPossible as no:
+        flash(as_it_is(no))
     else:
         runtime().wake("bulk", "calls")
     return redirect(url_for("admin.one_broadcast", id=id))
@@ -141,8 +146,8 @@ def approve_broadcast(id: int) -> AnyResponse:
             n = gate.approve(s, runtime().settings, b, me())
     except gate.SamePerson:
         flash(_("这条是您写的，要另一位组织员点头"), "error")
-    except gate.NotPossible:
-        flash(_("现在不能这样办，请看看最新状态"), "error")
+    except gate.NotPossible as no:
+        flash(as_it_is(no))
     except gate.OverBudget as over:
         flash(too_dear(over), "error")
     else:
@@ -159,8 +164,8 @@ def return_broadcast(id: int) -> AnyResponse:
             b = rights.get(s, rights.broadcasts(s, me()), Broadcast, id)
             rights.act(s, me(), "broadcast_return", f"broadcast:{id}", b.area_id)
             gate.send_back(s, b, request.form.get("reason", ""))
-    except gate.NotPossible:
-        flash(_("现在不能这样办，请看看最新状态"), "error")
+    except gate.NotPossible as no:
+        flash(as_it_is(no))
     else:
         flash(_("退回去了，还是草稿"))
     return redirect(url_for("admin.one_broadcast", id=id))

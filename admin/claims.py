@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from admin import answers
+from admin import answers, inbox
 from admin.common import me, panel, reading, runtime, writing
 from gateway.models.person import Claim, Handset, Person
 from gateway.people import claims as gate
@@ -22,11 +22,13 @@ def claims() -> str:
             likely = [p for p in gate.likely(s, claim) if p.area_id in visible]
             rows.append((claim, handset, likely, residents.people_on(s, handset.id)))
         decided = rights.claims(s, me()).where(Claim.state != "waiting").order_by(Claim.decided_at.desc())
+        lately = list(s.scalars(decided.limit(10)))
         return render_template(
             "admin/claims.html",
             rows=rows,
             areas=rights.areas(s, me()),
-            decided=list(s.scalars(decided.limit(10))),
+            decided=lately,
+            letters=inbox.letters(s, "claim", lately),
         )
 
 
@@ -54,7 +56,7 @@ def accept_claim(id: int) -> Response:
             answers.claim_decided(s, claim, person)
             name = person.name
     except gate.AlreadyDecided:
-        flash(_("这条登记别人刚处理过"), "error")
+        flash(_("这条登记已经核对过了，下面是现在的样子"))
     except ValueError:
         flash(_("请选这位居民是哪个村或社区的"), "error")
     else:
@@ -72,8 +74,8 @@ def reject_claim(id: int) -> Response:
             gate.reject(s, claim, me())
             answers.claim_decided(s, claim, None)
     except gate.AlreadyDecided:
-        flash(_("这条登记别人刚处理过"), "error")
+        flash(_("这条登记已经核对过了，下面是现在的样子"))
     else:
         runtime().wake("replies", "calls")
-        flash(_("没有通过，已告诉来电人"))
+        flash(_("没有通过，正在告诉来电人"))
     return redirect(url_for("admin.claims"))

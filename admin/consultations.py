@@ -1,5 +1,6 @@
 """Consultations: the list, one matter, making and changing one, and announcing it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,21 +10,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common
+from admin import common, inbox, words
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters
 from gateway.consultation.refusal import Refused
-from gateway.models.answer import Ballot, Objection, Opinion
+from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.models.organizer import Organizer
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
 
-NEW_DAYS = 3  # how long a new consultation gathers answers unless its form says otherwise
+NEW_DAYS = (
+    7  # how long a new consultation gathers answers unless its form says otherwise (domain.md §2: 7 to 15)
+)
 
 
 def _rows(s: Session) -> list[tuple[Consultation, ballots.Tally]]:
@@ -98,7 +101,7 @@ class _Typed:
         f, zone = request.form, runtime().settings.zone
         visible = {a.id: a for a in _areas(s)}
         self.number = whole("number")
-        self.title = f.get("title", "").strip()
+        self.title = matters.headline(f.get("title", ""))
         area = visible.get(f.get("area", 0, type=int))
         if area is None:
             raise Refused(_("请选择村或社区"), "area")
@@ -163,8 +166,24 @@ def create_consultation() -> Any:
             rights.act(s, me(), "consultation_create", f"consultation:{c.id}", c.area_id)
             made = c.id
     except Refused as refused:
-        return _again(errors_of(refused), None)
+        made = _just_made()  # the button was pressed twice
+        if not made:
+            return _again(errors_of(refused), None)
     return redirect(url_for("admin.announcement" if go == "preview" else "admin.one_consultation", id=made))
+
+
+def _just_made() -> int:
+    """The matter this very form has made already, if it has; 0 otherwise."""
+    f = request.form
+    with reading() as s:
+        same = rights.consultations(s, me()).where(
+            Consultation.number == f.get("number", 0, type=int),
+            Consultation.title == matters.headline(f.get("title", "")),
+            Consultation.created_by == me().id,
+            Consultation.state == "ACCEPTED",
+        )
+        found: Consultation | None = s.scalar(same)
+        return found.id if found else 0
 
 
 @panel.post("/consultations/<int:id>/edit")
@@ -196,6 +215,8 @@ def save_consultation(id: int) -> Any:
             )
             rights.act(s, me(), "consultation_edit", f"consultation:{c.id}", c.area_id)
     except Refused as refused:
+        if refused.code == "moved":
+            return as_it_is(id)
         return _again(errors_of(refused), id)
     return redirect(url_for("admin.announcement" if go == "preview" else "admin.one_consultation", id=id))
 
@@ -224,15 +245,25 @@ def one_consultation(id: int) -> Any:
             tally=ballots.tally(s, c),
             opinions=opinions,
             objections=objections,
+            recordings=_recordings(s, [*opinions, *objections]),
+            letters=inbox.letters(s, "objection", objections),
+            waited=inbox.waited(s, objections),
             people=common.people(s, [*(x.person_id for x in opinions), *(x.person_id for x in objections)]),
             events=[(e, _actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
+            effective=lifecycle.took_effect(s, c),
+            over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(
                 s.scalars(select(Ballot).where(Ballot.consultation_id == id, Ballot.channel == "clerk"))
             ),
         )
+
+
+def _recordings(s: Session, said: Sequence[Opinion | Objection]) -> dict[int, Recording]:
+    wanted = {x.recording_id for x in said if x.recording_id}
+    return {r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(wanted)))}
 
 
 def _actor_name(s: Session, name: str) -> str:
@@ -259,6 +290,14 @@ def announcement(id: int) -> str:
         return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
 
 
+def as_it_is(id: int) -> Response:
+    """A step that was taken already (pressed twice, or by somebody else) is no fault: the page as it now is."""
+    with reading() as s:
+        state = common.consultation(s, id).state
+    flash(_("这件事现在是“%(state)s”，下面是现在的样子", state=words.STATES.get(state, state)))
+    return redirect(url_for("admin.one_consultation", id=id))
+
+
 def change(id: int, verb: str, what: Any, done: str) -> Response:
     """One step of a consultation by whoever leads it; a refusal is said on its page."""
     try:
@@ -268,6 +307,8 @@ def change(id: int, verb: str, what: Any, done: str) -> Response:
             rights.act(s, me(), verb, f"consultation:{c.id}", c.area_id)
             but = told(s, c)
     except Refused as refused:
+        if refused.code == "moved":
+            return as_it_is(id)
         flash(refused.why, "error")
     else:
         runtime().wake("bulk", "calls")

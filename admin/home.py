@@ -14,6 +14,7 @@ from gateway.consultation import ballots
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
+from gateway.models.organizer import MAY
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim
 from gateway.people import alarms as gate
@@ -90,5 +91,5 @@ def one_day_on() -> Response:
 
 @panel.get("/help")
 def help_page() -> str:
-    """How a consultation goes, in a few lines."""
-    return render_template("admin/help.html", title=_("怎么用"))
+    """How a consultation goes, in a few lines, and who does what in it."""
+    return render_template("admin/help.html", title=_("怎么用"), table=MAY)

@@ -1,22 +1,26 @@
 """What residents said: opinions, objections, voice messages; answering them and listening to them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import answers, common
+from admin import answers, common, words
 from admin.auth import _inside
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
+from gateway.consultation import matters, opinions
 from gateway.consultation import objections as gate
-from gateway.consultation import opinions
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
-from gateway.models.person import Handset
+from gateway.models.outreach import Delivery
+from gateway.models.person import Claim, Handset
+from gateway.outreach import singles
 from gateway.people import rights
 from gateway.phones import HIDDEN
 
@@ -50,11 +54,45 @@ def inbox() -> str:
             people=common.people(s, [r.person_id for r in rows]),
             matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
             recordings={r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(sound)))},
+            letters=letters(s, "objection", rows) if tab == "objections" else {},
+            waited=waited(s, rows) if tab == "objections" else (),
         )
 
 
-def _back() -> Response:
-    return redirect(_inside(request.form.get("back", "") or url_for("admin.inbox")))
+def waited(s: Session, rows: list[Objection]) -> set[int]:
+    """The objections among these whose reason may still come."""
+    return {x.id for x in rows if x.state == "open" and gate.reason_may_come(s, x)}
+
+
+def letters(s: Session, kind: str, rows: Iterable[Any]) -> dict[int, list[singles.Single]]:
+    """What was told to each of them alone, by the row it answers."""
+    named = {f"{kind}:{row.id}": row.id for row in rows}
+    return {named[key]: told for key, told in singles.about(s, runtime().settings, named).items()}
+
+
+@panel.post("/singles/<int:id>/again")
+def send_again(id: int) -> Response:
+    """Another try of a single message that failed; whoever sees what it answers, or whose telephone it is, may ask."""
+    with writing() as s:
+        found = s.get(Delivery, id)
+        if found is None or found.broadcast_id is not None:
+            raise rights.NotVisible
+        kind, _colon, row = (found.subject or "").partition(":")
+        if kind == "objection":
+            rights.get(s, rights.objections(s, me()), Objection, int(row))
+        elif kind == "claim":
+            rights.get(s, rights.claims(s, me()), Claim, int(row))
+        else:
+            rights.get(s, rights.handsets(s, me()), Handset, found.handset_id)
+        rights.act(s, me(), "send_again", f"delivery:{id}")
+        done = singles.again(s, found)
+    runtime().wake("replies", "calls")
+    flash(_("再试一次，过一会儿看看到了没有") if done else _("这一条不用再发，下面是现在的样子"))
+    return _back()
+
+
+def _back(tab: str = "opinions") -> Response:
+    return redirect(_inside(request.form.get("back", "") or url_for("admin.inbox", tab=tab)))
 
 
 @panel.post("/opinions/<int:id>/done")
@@ -75,7 +113,8 @@ def opinion_phone(id: int) -> str:
         phone = s.get(Handset, opinion.handset_id) if opinion.handset_id else None
         number = phone.number if phone and phone.number != HIDDEN else ""
         who = common.people(s, [opinion.person_id]).get(opinion.person_id or 0)
-        return render_template("admin/ring.html", x=opinion, number=number, person=who)
+        letters = singles.to(s, runtime().settings, [phone.id]) if phone and number else []
+        return render_template("admin/ring.html", x=opinion, number=number, person=who, letters=letters)
 
 
 @panel.get("/objections/<int:id>")
@@ -85,7 +124,7 @@ def one_objection(id: int) -> str:
         return _objection_page(s, objection, request.args, "")
 
 
-def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> str:
+def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) -> str:
     c = s.get_one(Consultation, objection.consultation_id)
     return render_template(
         "admin/objection.html",
@@ -95,6 +134,10 @@ def _objection_page(s: Any, objection: Objection, typed: Any, problem: str) -> s
         leads=common.leads(s, c),
         f=typed,
         problem=problem,
+        recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
+        letters=letters(s, "objection", [objection]),
+        room=answers.room(s, objection),
+        may_come=gate.reason_may_come(s, objection),
     )
 
 
@@ -109,6 +152,7 @@ def settle_objection(id: int, verb: str) -> Any:
             c = common.consultation(s, objection.consultation_id, change=True)
             rights.act(s, me(), f"objection_{verb}", f"objection:{id}", c.area_id)
             if verb == "explain":
+                matters.fits(typed, "explanation", matters.LONGEST - answers.room(s, objection))
                 gate.explain(s, objection, typed, me())
                 reached = answers.explained(s, objection, typed)
             elif verb == "resolve":
@@ -118,17 +162,18 @@ def settle_objection(id: int, verb: str) -> Any:
     except Refused as refused:
         with reading() as s:
             objection = rights.get(s, rights.objections(s, me()), Objection, id)
+            if refused.code == "moved" and typed in ("", objection.explanation):  # pressed twice
+                state = words.OBJECTIONS.get(objection.state, objection.state)
+                flash(_("这条反对现在是“%(state)s”，下面是现在的样子", state=state))
+                return redirect(url_for("admin.one_objection", id=id))
             return _objection_page(s, objection, request.form, refused.why), 422
     runtime().wake("replies", "calls")
     if verb == "explain":
-        flash(
-            _("解释已发给居民")
-            if reached
-            else _("解释记下了；这位居民没有留电话，或者说过不要联系，请当面告诉")
-        )
+        untold = _("解释记下了；这位居民没有留电话，或者说过不要联系，请当面告诉")
+        flash(_("解释记下了，正在告诉居民") if reached else untold)
     else:
         flash(_("记下了"))
-    return _back()
+    return _back("objections")
 
 
 @panel.get("/recordings/<int:id>.wav")

@@ -12,6 +12,7 @@ from admin.forms import page_number
 from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person
+from gateway.outreach import singles
 from gateway.people import consent, rights, roster, rosterfile, uploads
 from gateway.people import residents as people
 
@@ -46,6 +47,7 @@ def one_resident(id: int) -> str:
             members=members,
             phones=phones,
             how=consent.stopped_how(s, [h for h, _others in phones]),
+            letters=singles.to(s, runtime().settings, [h.id for h, _others in phones]),
             opinions=list(s.scalars(said.order_by(Opinion.id.desc()).limit(20))),
         )
 

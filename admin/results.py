@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from admin import common
 from admin.common import actor, me, panel, reading, runtime, writing
+from admin.consultations import as_it_is
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
@@ -24,7 +25,7 @@ PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
 
 def _words(c: Consultation, tally: ballots.Tally) -> str:
     """A first draft of the result from the counts; the organizer changes it."""
-    unit = "户" if c.unit == "household" else "人"
+    unit = c.counted_in
     answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
     if tally.units < ballots.FEW:  # whoever knows the others could tell how each of them chose (domain.md §4)
         return answered
@@ -33,9 +34,11 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
 
 
 @panel.get("/consultations/<int:id>/publish")
-def publication(id: int) -> str:
+def publication(id: int) -> Any:
     with reading() as s:
         c = common.consultation(s, id, change=True)
+        if "publish" not in lifecycle.allowed(c):
+            return as_it_is(id)  # people still answer, or it is published
         ends = clock.end_of_day(
             common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
         )
@@ -48,11 +51,14 @@ def publication(id: int) -> str:
 def publish(id: int) -> Any:
     """``go`` says what: fill the texts in, show whom they reach, or publish."""
     f, go = request.form, request.form.get("go", "preview")
+    with reading() as s:
+        if "publish" not in lifecycle.allowed(common.consultation(s, id, change=True)):
+            return as_it_is(id)
     try:
         until = moment("until", runtime().settings.zone)
         if until is None:
             raise Refused(_("请写公示到什么时候"), "until")
-        result = f.get("result", "").strip()
+        result = matters.bare_result(f.get("result", ""))
         if not result:
             raise Refused(_("请写上协商结果"), "result")
         if until <= clock.now():
@@ -77,6 +83,8 @@ def publish(id: int) -> Any:
                 flash(but, "error")
             return redirect(url_for("admin.one_consultation", id=id))
     except Refused as refused:
+        if refused.code == "moved":
+            return as_it_is(id)
         return _again(id, errors_of(refused)), 422
     with reading() as s:
         c = common.consultation(s, id, change=True)
@@ -87,7 +95,7 @@ def publish(id: int) -> Any:
         }
         kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
         texts = default | kept
-        shown = {**f.to_dict(), **texts, **automatic(default)}
+        shown = {**f.to_dict(), "result": result, **texts, **automatic(default)}
         more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
         return render_template(
             "admin/publish.html", c=c, f=shown, errors={}, tally=ballots.tally(s, c), until=until, **more

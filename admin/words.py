@@ -28,7 +28,7 @@ STATE_TONES = {
     "OBJECTED": "alarm",
     "EFFECTIVE": "done",
 }
-UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("业主")}
+UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
 CHANNELS = {"auto": _l("自动"), "sms": _l("短信"), "voice": _l("电话"), "clerk": _l("代录")}
 KINDS = {
     "opinion": _l("意见"),
@@ -107,6 +107,14 @@ ROLES = {
     "social_worker": _l("社工"),
     "county_viewer": _l("县级查看"),
     "administrator": _l("管理员"),
+}
+POWERS = {
+    "enter": _l("代录纸票，看意见，回电话"),
+    "keep": _l("导入名册，核对登记"),
+    "write": _l("起草协商和群发"),
+    "lead": _l("发通知，结束征集，公布结果，答复反对，撤回"),
+    "agree": _l("给别人写的群发点头"),
+    "rule": _l("定话费上限、两个人点头、时区"),
 }
 # ---- whom a broadcast is for, and how
 HOW = {

@@ -166,7 +166,7 @@ def broadcast_cancel(rt: Any, id: int) -> None:
 @with_runtime
 def broadcast_approve(rt: Any, id: int, login: str) -> None:
     """A second organizer agrees; not the one who made it."""
-    from gateway.models.organizer import Organizer
+    from gateway.models.organizer import AGREE, Organizer
     from gateway.models.outreach import Broadcast
     from gateway.outreach import broadcasts
     from gateway.people import rights
@@ -176,6 +176,8 @@ def broadcast_approve(rt: Any, id: int, login: str) -> None:
         if o is None:
             raise click.ClickException(f"no organizer {login}")
         try:
+            if not o.may(AGREE):
+                raise rights.NotAllowed
             rights.get(s, rights.broadcasts(s, o), Broadcast, id)
             rights.act(s, o, "broadcast_approve", f"broadcast:{id}", b.area_id, "cli")
         except (rights.NotVisible, rights.NotAllowed):

@@ -143,18 +143,22 @@ def consultation_show(rt: Any, number: int, as_json: bool) -> None:
         c = consultation_numbered(s, number)
         said = select(func.count()).select_from(Opinion).where(Opinion.consultation_id == c.id)
         against = select(func.count()).select_from(Objection).where(Objection.consultation_id == c.id)
+        tally = ballots.tally(s, c)
         facts = {
             "number": c.number,
             "title": c.title,
             "state": c.state,
-            "tally": ballots.tally(s, c).counts,
+            "tally": tally.counts,
+            "answered": tally.units,
+            "eligible": tally.eligible,
             "opinions": s.scalar(said) or 0,
             "objections": s.scalar(against) or 0,
         }
     lines = [
         f"{c.number} {c.title}",
         c.state,
-        *(f"{c.options.get(k, k)}: {n}" for k, n in facts["tally"].items()),
+        f"{tally.units} of {tally.eligible} {'people' if c.unit == 'person' else 'households'} answered",
+        *(f"{c.options.get(k, k)}: {n}" for k, n in tally.counts.items()),
     ]
     emit(as_json, facts, lines)
 

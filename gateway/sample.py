@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones, text
-from gateway.consultation import receipts
+from gateway.consultation import matters, receipts
 from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
 from gateway.models.area import Area
@@ -251,6 +251,8 @@ def _consultation(
     s.flush()
     for code in given["area"]:
         s.add(ConsultationArea(consultation_id=c.id, area_id=areas[code].id))
+    if state != "OPEN":
+        c.voices = matters.voices(s, c)
     _history(s, c, given["path"], state, by)
     for stage in _STAGES[: _told(state)]:
         # told long ago: 0 is no broadcast, so nothing is sent for it
@@ -374,6 +376,7 @@ def _move_on(s: Session, settings: Settings, data: dict[str, Any], today: date) 
         if any(e.actor not in ("sample", "clock") for e in events):
             continue
         c.state = state
+        c.voices = None if state == "OPEN" else c.voices
         _dates(c, settings, given, _shift(given, today))
         for event in events:
             if event.actor == "clock":

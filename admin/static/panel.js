@@ -17,3 +17,16 @@ document.querySelectorAll("[data-segments]").forEach((box) => {
   box.addEventListener("input", show); show();
 });
 document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
+// A form pressed twice is sent once. The button is disabled only after its own value was taken along.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  setTimeout(() => form.querySelectorAll("button:enabled").forEach((b) => { b.disabled = true; b.dataset.held = "1"; }));
+});
+// coming back to a page that the browser kept: its forms may be sent again
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.querySelectorAll("[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  document.querySelectorAll("[data-held]").forEach((b) => { b.disabled = false; });
+});

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -151,7 +151,7 @@ def tally(s: Session, c: Consultation) -> Tally:
     for ballot in voices:
         counts[ballot.option] = counts.get(ballot.option, 0) + 1
         channels[ballot.channel] = channels.get(ballot.channel, 0) + 1
-    found = Tally(counts, len(voices), _eligible_units(s, c), channels, conflicts)
+    found = Tally(counts, len(voices), matters.voices(s, c), channels, conflicts)
     if c.unit == "owner":
         sizes = dict(
             s.execute(
@@ -186,12 +186,3 @@ def _household_voices(s: Session, rows: list[Ballot]) -> tuple[list[Ballot], lis
         if len({b.option for b in said}) > 1:
             conflicts.append(homes[home_id].code)
     return voices, conflicts
-
-
-def _eligible_units(s: Session, c: Consultation) -> int:
-    people = matters.eligible(s, c).subquery()
-    if c.unit == "person":
-        return s.scalar(select(func.count()).select_from(people)) or 0
-    homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
-    alone = s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
-    return homes + alone

@@ -4,7 +4,7 @@ State is a function of the clock and of stored facts: :func:`tick` acts on what 
 due and with the time it fell due, so that a clock that was away loses nothing.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[tuple[str, ...], str]] = {
         "WITHDRAWN",
     ),
 }
+# people may still be added to those asked; a matter withdrawn before anybody answered has no turnout
+BEFORE = ("ACCEPTED", "NOTICED", "OPEN", "WITHDRAWN")
 # publicity is over: an objection now is late
 AFTER = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
 
@@ -66,6 +68,8 @@ def _move(
     s.refresh(c, ["state"])
     if not moved.rowcount:  # type: ignore[attr-defined]
         return False
+    if before == "OPEN":
+        c.voices = matters.voices(s, c)
     s.add(
         ConsultationEvent(
             consultation_id=c.id,
@@ -83,7 +87,7 @@ def _move(
 
 def _must(s: Session, c: Consultation, event: str, actor: str, reason: str = "") -> None:
     if not _move(s, c, event, actor, reason):
-        raise Refused(f"{c.number}号现在不能这样办（现在的状态：{c.state}），请刷新页面看看")
+        raise Refused(f"{c.number}号这一步已经过去了，请刷新页面看看", code="moved")
 
 
 def _notice(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str) -> None:
@@ -121,17 +125,20 @@ def publish(
     s: Session, c: Consultation, *, result: str, sms: str, voice: str, until: datetime, actor: str
 ) -> None:
     """Publish the result and start the publicity period (policy step 4). Raises :class:`Refused`."""
-    if not result.strip():
+    result = matters.bare_result(result)
+    if not result:
         raise Refused("请写上协商结果", "result")
     if until <= clock.now():
         raise Refused("公示的截止时间要在以后", "until")
     if c.state == "OPEN":
-        raise Refused("还在征集意见，请先结束征集")
-    _must(s, c, "publish", actor)
+        raise Refused("还在征集意见，请先结束征集", code="moved")
     area = s.get_one(Area, c.area_id)
-    c.result, c.publicity_ends_at, c.publicity_left = result.strip(), until, None
-    sms = sms.strip() or matters.result_sms(c, area, c.result, until)
-    voice = voice.strip() or matters.result_voice(c, area, c.result, until)
+    sms = sms.strip() or matters.result_sms(c, area, result, until)
+    voice = voice.strip() or matters.result_voice(c, area, result, until)
+    matters.fits(sms, "sms")
+    matters.fits(voice, "voice")
+    _must(s, c, "publish", actor)
+    c.result, c.publicity_ends_at, c.publicity_left = result, until, None
     c.sms, c.voice = {**c.sms, "result": sms}, {**c.voice, "result": voice}
     _notice(s, c, "result", sms, voice, actor)
 
@@ -176,6 +183,10 @@ def tick(s: Session, now: datetime | None = None) -> list[int]:
     ):
         if _move(s, c, "close", "clock", at=c.closes_at):
             moved.append(c.id)
+    for c in s.scalars(
+        select(Consultation).where(Consultation.voices.is_(None), Consultation.state.not_in(BEFORE))
+    ):
+        c.voices = matters.voices(s, c)  # it ended before this was written down
     # nothing open any more, and nobody moved it on: a matter must never wait for ever
     for c in s.scalars(select(Consultation).where(Consultation.state == "OBJECTED")):
         if _open_objections(s, c) == 0:
@@ -192,6 +203,14 @@ def tick(s: Session, now: datetime | None = None) -> list[int]:
     return moved
 
 
+def took_effect(s: Session, c: Consultation) -> date | None:
+    """From which day its result is in force; None before that, and where nobody wrote it down."""
+    known = select(ConsultationEvent.id).where(
+        ConsultationEvent.consultation_id == c.id, ConsultationEvent.event == "take_effect"
+    )
+    return matters.effective_day(c) if s.scalar(known.limit(1)) is not None else None
+
+
 def _open_objections(s: Session, c: Consultation) -> int:
     open_ones = select(func.count()).select_from(Objection)
     return s.scalar(open_ones.where(Objection.consultation_id == c.id, Objection.state == "open")) or 0
@@ -199,7 +218,8 @@ def _open_objections(s: Session, c: Consultation) -> int:
 
 def _tell_effective(s: Session, c: Consultation) -> None:
     area = s.get_one(Area, c.area_id)
-    sms = c.sms.get("effective") or matters.effective_sms(c, area)
-    voice = c.voice.get("effective") or matters.effective_voice(c, area)
+    opposed = s.scalar(select(Objection.id).where(Objection.consultation_id == c.id).limit(1)) is not None
+    sms = c.sms.get("effective") or matters.effective_sms(c, area, opposed=opposed)
+    voice = c.voice.get("effective") or matters.effective_voice(c, area, opposed=opposed)
     c.sms, c.voice = {**c.sms, "effective": sms}, {**c.voice, "effective": voice}
     _notice(s, c, "effective", sms, voice, "clock")

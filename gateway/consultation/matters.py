@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,7 @@ def create(
 ) -> Consultation:
     """A new consultation in state ACCEPTED. Raises :class:`Refused` naming the field that won't do."""
     number = number or next_number(s)
-    title = title.strip()
+    title = headline(title)
     if not title:
         raise Refused("请写上这件事的题目", "title")
     if len(title) > 60:
@@ -68,6 +68,8 @@ def create(
         raise Refused("截止时间已经过去了", "closes_at")
     sms = sms.strip() or default_sms(area, number, title, options, closes_at)
     voice = voice.strip() or default_voice(area, number, title, options, closes_at)
+    fits(sms, "sms")
+    fits(voice, "voice")
     made = Consultation(
         number=number,
         title=title,
@@ -109,9 +111,14 @@ EDITABLE = ("title", "options", "opens_at", "closes_at", "group", "unit", "lead"
 def edit(s: Session, c: Consultation, **fields: Any) -> None:
     """Change a consultation that nobody has been told of yet. Raises :class:`Refused`."""
     if c.state != "ACCEPTED":
-        raise Refused("通知已经发出，不能再改；可以撤回后重新发起")
+        raise Refused("通知已经发出，不能再改；可以撤回后重新发起", code="moved")
     if "options" in fields:
         _check_options(fields["options"])
+    for field in ("sms", "voice"):
+        for words in fields.get(field, {}).values():
+            fits(words, field)
+    if "title" in fields:
+        fields["title"] = headline(fields["title"])
     for name, value in fields.items():
         if name not in EDITABLE:
             raise ValueError(name)
@@ -137,6 +144,19 @@ def eligible(s: Session, c: Consultation) -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
     rules = _rules(literal(c.group), literal(c.unit), literal(_adult_before()))
     return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules)
+
+
+def voices(s: Session, c: Consultation) -> int:
+    """How many voices there could be: people, or households where these count (whoever lives alone as far as the
+    roster knows is one). Once gathering has ended it is the number of that day, whoever moves in or away later."""
+    if c.voices is not None:
+        return c.voices
+    people = eligible(s, c).subquery()
+    if c.unit == "person":
+        return s.scalar(select(func.count()).select_from(people)) or 0
+    homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
+    alone = s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
+    return homes + alone
 
 
 def _rules(group: Any, unit: Any, adult_before: Any) -> tuple[ColumnElement[bool], ...]:
@@ -239,29 +259,71 @@ def default_voice(area: Area, number: int, title: str, options: dict[str, str], 
     )
 
 
+LONGEST = (
+    1600  # what one chain of SMS carries (twilio.com/docs/api/errors/21617), and more than anybody listens to
+)
+_LABEL = re.compile(
+    r"^(?:【[^】]*】)?\s*(?:\d{1,4}号事?)?\s*(?:协商|表决|最终)?(?:结果)?(?:公示|公布|通知)?(?:结果)?\s*[：:]\s*"
+)
+
+
+def headline(title: str) -> str:
+    """A title without the full stop people like to end it with: sentences are built around it."""
+    return title.strip().rstrip("。．.，,；;、 ")
+
+
+def bare_result(words: str) -> str:
+    """A result without “17号公示：” or “结果：” before it: every text that carries it says so itself."""
+    return _LABEL.sub("", words.strip()).strip()
+
+
+def fits(words: str, field: str, wrapping: int = 0) -> None:
+    """Raises :class:`Refused` with the count when no chain of SMS could carry these words and ``wrapping`` more."""
+    if len(words) + wrapping > LONGEST:
+        raise Refused(f"写了{len(words)}个字，太长了，最多{LONGEST - wrapping}个字", field)
+
+
+def sentence(words: str) -> str:
+    """Words without the full stop at their end, for texts that go on with one of their own."""
+    return words.strip().rstrip("。．.；;，, ")
+
+
+def effective_day(c: Consultation) -> date:
+    """The first day after the publicity period, as villagers count: a period “to the 7th” takes effect on the 8th."""
+    ends = c.publicity_ends_at or clock.now()
+    return (ends + timedelta(seconds=1)).astimezone(_zone()).date()
+
+
 def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
     """The text that opens the publicity period."""
     day = text.short_date(until.astimezone(_zone()).date())
-    return f"{area.signed}{c.number}号公示：{result.rstrip('。')}。{day}止，反对请回“反对”加原因"
+    return f"{area.signed}{c.number}号公示：{sentence(result)}。{day}止，反对请回“反对”加原因"
 
 
 def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> str:
     day = text.spoken_date(until.astimezone(_zone()).date())
     return (
         f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
-        f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{result.rstrip('。')}。（停一秒）"
+        f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{sentence(result)}。（停一秒）"
         f"公示到{day}。"
     )
 
 
-def effective_sms(c: Consultation, area: Area) -> str:
-    return f"{area.signed}{c.number}号公示期满，没有未解决的反对，从今天起生效：{_short(c.result or c.title)}"
+def _quiet(opposed: bool) -> str:
+    return "大家的反对都答复了" if opposed else "没人反对"
 
 
-def effective_voice(c: Consultation, area: Area) -> str:
+def effective_sms(c: Consultation, area: Area, *, opposed: bool) -> str:
+    """That the result takes effect, and from which day. ``opposed``: somebody had objected."""
+    day = text.short_date(effective_day(c))
+    return f"{area.signed}{c.number}号公示期满，{_quiet(opposed)}，{day}起生效：{_short(sentence(c.result or c.title))}"
+
+
+def effective_voice(c: Consultation, area: Area, *, opposed: bool) -> str:
+    day = text.spoken_date(effective_day(c))
     return (
         f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）{text.spoken_ordinal_matter(c.number)}事，"
-        f"{c.title}，公示期满，没有未解决的反对，从今天起生效。（停一秒）{c.result}"
+        f"{c.title}，公示期满，{_quiet(opposed)}，{day}起生效。（停一秒）{sentence(c.result)}。"
     )
 
 

@@ -11,6 +11,7 @@ from gateway.consultation import lifecycle, matters, receipts
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
 from gateway.models.consultation import Consultation
+from gateway.models.conversation import Conversation, Question
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.people.residents import Resident
@@ -99,6 +100,25 @@ def unsettled(s: Session, people: Iterable[int]) -> list[Objection]:
     return list(s.scalars(found.where(Objection.state.in_(("open", "explained"))).order_by(Objection.id)))
 
 
+def reason_may_come(s: Session, objection: Objection) -> bool:
+    """Whether the objector, who has not said why, was asked and may still answer: by SMS, or in a call that goes on."""
+    if objection.words or objection.recording_id or objection.handset_id is None:
+        return False
+    now, handset = clock.now(), objection.handset_id
+    asked = select(Question.data).where(
+        Question.handset_id == handset, Question.kind == "reason", Question.expires_at > now
+    )
+    if any(data.get("objection") == objection.id for data in s.scalars(asked)):
+        return True
+    talking = select(Conversation.id).where(
+        Conversation.handset_id == handset,
+        Conversation.channel == "voice",
+        Conversation.over.is_(False),
+        Conversation.expires_at > now,
+    )
+    return s.scalar(talking.limit(1)) is not None
+
+
 def _hold(s: Session, c: Consultation) -> None:
     """One at a time for each matter: of two who settle its last objections, or object while the last is settled, one
     must see what the other did."""
@@ -118,7 +138,7 @@ def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: st
     )
     s.refresh(objection)
     if not changed.rowcount:  # type: ignore[attr-defined]
-        raise Refused("这条反对已经处理过了")
+        raise Refused("这条反对已经处理过了", code="moved")
     if still_open(s, c) == 0:
         lifecycle.explained(s, c, actor)
 

@@ -25,6 +25,7 @@ class Consultation(Row, Base):
     unit: Mapped[str] = mapped_column(default="person")
     group: Mapped[str] = mapped_column("group_name", default="")  # only this group is asked, if given
     state: Mapped[str] = mapped_column(default="ACCEPTED", index=True)
+    voices: Mapped[int | None]  # how many there could be (people or households) when gathering ended
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"1": "同意", …}
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
@@ -40,6 +41,11 @@ class Consultation(Row, Base):
     @property
     def open_for_answers(self) -> bool:
         return self.state == "OPEN"
+
+    @property
+    def counted_in(self) -> str:
+        """The measure word of its voices: people, or households (owners are one a home, too)."""
+        return "人" if self.unit == "person" else "户"
 
     @property
     def in_publicity(self) -> bool:

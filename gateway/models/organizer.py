@@ -8,22 +8,28 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from gateway.db import insert_into
 from gateway.models.base import Base, Row
 
-ROLES = (
-    "village_organizer",
-    "clerk",
-    "approver",
-    "township_officer",
-    "supervision_member",
-    "third_party_evaluator",
-    "social_worker",
-    "county_viewer",
-    "administrator",
-)
-# may change things; the others read (and see no names where their role forbids it)
-ACTING = ("village_organizer", "clerk", "approver", "township_officer", "social_worker", "administrator")
+# What there is to be done in a consultation, from writing down to deciding.
+ENTER = "enter"  # hear people and write it down for them: paper ballots, call-backs, what was read
+KEEP = "keep"  # the roster: bring it in, say who a caller is, which numbers work
+WRITE = "write"  # put a matter or a broadcast on paper; nobody hears of it yet
+LEAD = "lead"  # tell people, stop gathering, publish, answer objections, withdraw
+AGREE = "agree"  # be the second pair of eyes for a broadcast
+RULE = "rule"  # an area's rules: its money, two people's consent, its time zone
 
-# may change an area's rules: its budget, and whether two people must agree
-MANAGING = ("township_officer", "administrator")
+# Role → what it may do. Who holds nothing looks (domain.md §1 rows 20, 25 and 28 say at what); a helper who is paid
+# for enters and rings back, and never decides (row 35).
+MAY: dict[str, tuple[str, ...]] = {
+    "village_organizer": (ENTER, KEEP, WRITE, LEAD, AGREE),
+    "clerk": (ENTER, KEEP, WRITE),
+    "approver": (AGREE,),
+    "township_officer": (ENTER, KEEP, WRITE, LEAD, AGREE, RULE),
+    "supervision_member": (),
+    "third_party_evaluator": (),
+    "social_worker": (ENTER,),
+    "county_viewer": (),
+    "administrator": (ENTER, KEEP, WRITE, LEAD, AGREE, RULE),
+}
+ROLES = tuple(MAY)
 
 
 class Organizer(Row, Base):
@@ -41,13 +47,14 @@ class Organizer(Row, Base):
     locked_until: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(default="zh")
 
-    @property
-    def acts(self) -> bool:
-        return self.role in ACTING
+    def may(self, *powers: str) -> bool:
+        """Whether this role holds one of these powers."""
+        return any(power in MAY.get(self.role, ()) for power in powers)
 
     @property
-    def manages(self) -> bool:
-        return self.role in MANAGING
+    def acts(self) -> bool:
+        """Whether this role may change anything at all."""
+        return bool(MAY.get(self.role))
 
 
 class PanelSession(Row, Base):

@@ -25,7 +25,7 @@ FINAL = ("delivered", "undelivered", "failed")
 LADDER = "15m, 2h, next day"  # when to ring again after busy or no answer (as Verboice's users write it)
 
 
-PLANNED, LEASED = "state = 'planned'", "lease_until IS NOT NULL"
+PLANNED, LEASED, SINGLE = "state = 'planned'", "lease_until IS NOT NULL", "subject IS NOT NULL"
 
 
 def _only(rows: str) -> dict[str, Any]:
@@ -79,6 +79,7 @@ class Delivery(Base):
         Index("ix_deliveries_planned", "broadcast_id", "lane", "due_at", **_only(PLANNED)),
         Index("ix_deliveries_leased", "lease_until", **_only(LEASED)),
         Index("ix_deliveries_handset_id_day", "handset_id", "day"),
+        Index("ix_deliveries_subject", "subject", **_only(SINGLE)),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -89,6 +90,7 @@ class Delivery(Base):
     body: Mapped[str | None] = mapped_column(Sealed)  # a single message's own text
     script: Mapped[str | None]  # a single call's script, and where it starts
     about_id: Mapped[int | None]  # consultation a single call is about
+    subject: Mapped[str | None]  # what a single message answers: "objection:5", "claim:3"
     state: Mapped[str] = mapped_column(default="planned")
     attempts: Mapped[int] = mapped_column(default=0)  # counted when the carrier accepts
     day: Mapped[str | None]  # the village's day of the newest of them, and how many it had that day:

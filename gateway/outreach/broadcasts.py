@@ -345,9 +345,11 @@ def say(
     script: str = "message",
     about_id: int | None = None,
     prefers: str = "sms",
+    subject: str | None = None,
 ) -> Delivery:
     """One message to one handset, on the lane that overtakes broadcasts. A landline, or somebody who prefers
-    it, gets a call that speaks ``voice``."""
+    it, gets a call that speaks ``voice``. ``subject`` names what it answers (``objection:5``): there its state is
+    shown."""
     by_voice = channel == "voice" or (
         channel == "auto" and (handset.kind == "landline" or prefers == "voice")
     )
@@ -358,6 +360,7 @@ def say(
         body=(voice or sms) if by_voice else sms,
         script=script if by_voice else None,
         about_id=about_id,
+        subject=subject,
         due_at=clock.now(),
     )
     if handset.number == phones.HIDDEN:  # nobody can be reached there

@@ -4,12 +4,13 @@ import hashlib
 import re
 import secrets
 import threading
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pypinyin import lazy_pinyin
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.db import Database
@@ -51,7 +52,7 @@ def add(
         raise ValueError(f"unknown role {role!r}; one of {', '.join(ROLES)}")
     base = login or re.sub(r"[^a-z0-9]", "", "".join(lazy_pinyin(name)).lower()) or "organizer"
     chosen, n = base, 1
-    while s.scalar(select(Organizer.id).where(Organizer.login == chosen)):
+    while s.scalar(select(Organizer.id).where(func.lower(Organizer.login) == chosen.lower())):
         if login:
             raise ValueError(f"the login {login!r} is taken")
         n += 1
@@ -65,13 +66,18 @@ def add(
     return organizer, password
 
 
+def _as_typed(login: str) -> str:
+    """A login as a phone's keyboard writes it: a capital first letter and full-width ones mean the same."""
+    return unicodedata.normalize("NFKC", login).strip().lower()
+
+
 def check(db: Database, login: str, password: str) -> Organizer:
     """The organizer who signs in; raises :class:`WrongPassword`, :class:`Locked` or :class:`Busy`.
 
     Five wrong passwords lock the account for a minute, each further one doubles that (at most a day). The password
     is compared between two transactions: it takes a tenth of a second, and residents' messages wait for a lock.
     """
-    named = select(Organizer).where(Organizer.login == login.strip(), Organizer.active)
+    named = select(Organizer).where(func.lower(Organizer.login) == _as_typed(login), Organizer.active)
     with db.read() as s:
         organizer = s.scalar(named)
     if organizer and organizer.locked_until and organizer.locked_until > _real_now():

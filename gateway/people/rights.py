@@ -9,7 +9,7 @@ from gateway.models.answer import Objection, Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.base import Base
 from gateway.models.consultation import Consultation, ConsultationArea
-from gateway.models.organizer import Audit, Organizer
+from gateway.models.organizer import RULE, Audit, Organizer
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
 
@@ -131,7 +131,7 @@ def act(
 
 def manage(s: Session, o: Organizer, verb: str, area: Area, details: str = "") -> None:
     """Record a change of an area's rules; raises :class:`NotAllowed` for all but officers and administrators."""
-    if not o.manages:
+    if not o.may(RULE):
         raise NotAllowed
     note(s, f"organizer:{o.id}", verb, f"area:{area.id}", area.id, details)
 

@@ -27,7 +27,9 @@ def query(m: Message, f: Fields) -> str:
     assert c is not None
     if what == "result" and (c.result or c.sms.get("result")):
         words = text.without_signature(str(c.sms.get("result") or c.result))
-        return m.say("result", number=c.number, result=words.removeprefix(f"{c.number}号").lstrip("：:，"))
+        return m.say(
+            "result", number=c.number, result=matters.bare_result(words.removeprefix(f"{c.number}号"))
+        )
     state = STATE.get(c.state, c.state)
     if c.state == "OPEN" and c.closes_at:
         state += f"，{text.short_date(c.closes_at.astimezone(m.settings.zone).date())}截止"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import clock, phones, text
-from gateway.consultation import ballots, matters, receipts
+from gateway.consultation import ballots, lifecycle, matters, receipts
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.web.signed import runtime
@@ -75,7 +75,7 @@ def one(number: int) -> AnyResponse:
         if c is None or c.state not in STATES or not matters.announced(s, c):
             abort(404)
         area = s.get_one(Area, c.area_id)
-        tally = ballots.tally(s, c)
+        tally, effective = ballots.tally(s, c), lifecycle.took_effect(s, c)
     # while people still answer, only how many did: a running count would sway them
     shown = c.state in _COUNTED and tally.units >= ballots.FEW and not c.sensitive
     left = None
@@ -83,7 +83,7 @@ def one(number: int) -> AnyResponse:
         left = max(0, (c.publicity_ends_at - clock.now()).days)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "area": area, "tally": tally, "shown": shown, "left": left, "states": STATES, "few": ballots.FEW,
+        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "states": STATES, "few": ballots.FEW,
         "notice": text.without_signature(str(c.sms.get("notice", ""))),
         "most": max([1, *tally.counts.values()]),
         "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),

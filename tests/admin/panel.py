@@ -5,6 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway import sample
 from gateway.app import create_app
@@ -19,9 +20,10 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 class Panel:
     """One signed-in browser."""
 
-    def __init__(self, rt: Runtime, login: str) -> None:
+    def __init__(self, rt: Runtime, login: str, password: str = "") -> None:
         self.rt, self.http = rt, _client(rt)
-        password = next(a.password for a in sample.load(rt.db, rt.settings) if a.login == login)
+        known = {a.login: a.password for a in sample.load(rt.db, rt.settings)}
+        password = password or known[login]
         self.page = self.http.get("/admin/login").get_data(as_text=True)
         assert self.post("/admin/login", login=login, password=password).status_code == 302
 
@@ -53,6 +55,10 @@ def _client(rt: Runtime) -> FlaskClient:
         rt.app = create_app(runtime=rt)  # type: ignore[attr-defined]
     client: FlaskClient = rt.app.test_client()  # type: ignore[attr-defined]
     return client
+
+
+def area(s: Session, code: str) -> Area:
+    return s.scalars(select(Area).where(Area.code == code)).one()
 
 
 def area_id(rt: Runtime, code: str) -> int:

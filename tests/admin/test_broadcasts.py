@@ -229,7 +229,7 @@ def test_those_who_only_look_and_other_villages_approve_nothing(qian: Panel) -> 
     b = newest(qian.rt)
     qian.send(f"/admin/broadcasts/{b.id}/start")
     viewer, neighbour = Panel(qian.rt, "xianminzheng"), Panel(qian.rt, "yinwenshu")
-    viewer.get("/admin/")
+    viewer.get("/admin/account")
     assert viewer.post(f"/admin/broadcasts/{b.id}/approve").status_code == 403
     neighbour.get("/admin/broadcasts/new")
     assert neighbour.post(f"/admin/broadcasts/{b.id}/approve").status_code == 404

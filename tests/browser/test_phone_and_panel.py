@@ -152,7 +152,7 @@ def test_an_organizer_asks_sees_and_answers_on_a_phones_screen(page: Page, stack
     page.get_by_role("button", name="解释").first.click()
     page.get_by_label(re.compile("怎么解释")).fill("晚八点就收，音箱也换小的")
     page.get_by_role("button", name="发给居民").click()
-    expect(page.get_by_text("解释已发给居民")).to_be_visible()
+    expect(page.get_by_text("解释记下了，正在告诉居民")).to_be_visible()
     expect(phone.locator("#thread .theirs").last).to_contain_text("音箱也换小的", timeout=20_000)
     picture(page, "panel-inbox")
 

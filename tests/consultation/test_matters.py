@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters, objections
@@ -11,7 +11,7 @@ from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Notice
 from gateway.models.organizer import Organizer
-from gateway.models.person import Person
+from gateway.models.person import Household, Person
 from gateway.outreach import notices
 from gateway.runtime import Runtime
 from gateway.text import segments
@@ -98,6 +98,41 @@ def test_the_samples_past_matters_add_up_as_they_were_counted(village: Runtime) 
         for number, counts in wanted.items():
             c = matters.find(s, number)
             assert c and ballots.tally(s, c).counts == counts
+
+
+def move_in(s, *names: str) -> None:  # type: ignore[no-untyped-def]
+    home = Household(area_id=s.scalar(select(Area.id).where(Area.code == "NL")), code="H90")
+    s.add(home)
+    s.flush()
+    for name in names:
+        s.add(Person(area_id=home.area_id, household_id=home.id, name=name, state="rostered"))
+    s.flush()
+
+
+@pytest.mark.parametrize(("unit", "more"), [("person", 2), ("household", 1)])
+def test_the_turnout_of_a_past_matter_stays_whoever_moves_in_later(
+    each_village: Runtime, unit: str, more: int
+) -> None:
+    with each_village.db.write() as s:
+        c = make(s, unit=unit)
+        lifecycle.announce(s, c, "cli")
+        before = ballots.tally(s, c).eligible
+        move_in(s, "甲", "乙")
+        assert ballots.tally(s, c).eligible == before + more  # still open: they are asked, too
+        lifecycle.close_early(s, c, "cli", "都答完了")
+        s.execute(update(Person).where(Person.name.in_(("甲", "乙"))).values(state="left"))
+        assert ballots.tally(s, c).eligible == before + more
+
+
+def test_a_matter_the_clock_closed_and_one_that_ended_long_ago_keep_their_turnout(village: Runtime) -> None:
+    with village.db.write() as s:
+        lift, old = matters.find(s, 13), matters.find(s, 14)
+        assert lift and old
+        old.voices = None  # ended before this number was kept
+        lifecycle.tick(s, clock.now() + timedelta(days=30))
+        assert (lift.voices, old.voices) == (8, 9)
+        s.execute(update(Person).values(state="left"))
+        assert (ballots.tally(s, lift).eligible, ballots.tally(s, old).eligible) == (8, 9)
 
 
 def test_an_objection_stops_the_countdown_and_an_explanation_lets_it_go_on(each_village: Runtime) -> None:

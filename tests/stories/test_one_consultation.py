@@ -158,8 +158,8 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
         panel.get("/admin/")
         panel.post("/admin/day", back="/admin/")
     eventually(lambda: shown(stack, 21)["state"] == "EFFECTIVE")
-    sun.got("今天起生效")
+    sun.got("大家的反对都答复了")
     wang.rings()
-    assert "从今天起生效" in wang.answer() + wang.press("1")
+    assert "号起生效" in wang.answer() + wang.press("1")
     errors = requests.get(f"{stack.base}/phone/api/errors", timeout=30).json()["errors"]
     assert errors == []  # the carrier's debugger is empty

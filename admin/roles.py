@@ -1,0 +1,71 @@
+"""Which page of the panel needs which power; who holds it says the table in gateway.models.organizer."""
+
+from flask import g
+from flask_babel import gettext as _
+
+from admin import words
+from gateway.models.organizer import AGREE, ENTER, KEEP, LEAD, MAY, RULE, WRITE
+
+# Every form, and the pages that only lead to one: nobody fills in what will be refused. A form that is missing here is
+# closed to all, so that a new one can't be forgotten.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "new_consultation": (WRITE,),
+    "create_consultation": (WRITE,),
+    "edit_consultation": (WRITE,),
+    "save_consultation": (WRITE,),
+    "announcement": (WRITE, LEAD),
+    "announce": (LEAD,),
+    "close_consultation": (LEAD,),
+    "publication": (LEAD,),
+    "publish": (LEAD,),
+    "withdraw_consultation": (LEAD,),
+    "settle_objection": (LEAD,),
+    "paper": (ENTER,),
+    "enter_paper": (ENTER,),
+    "opinion_done": (ENTER,),
+    "opinion_phone": (ENTER,),
+    "send_again": (ENTER,),
+    "dismiss_alarm": (ENTER,),
+    "import_residents": (KEEP,),
+    "preview_import": (KEEP,),
+    "confirm_import": (KEEP,),
+    "cancel_import": (KEEP,),
+    "phone_works": (KEEP,),
+    "accept_claim": (KEEP,),
+    "reject_claim": (KEEP,),
+    "new_broadcast": (WRITE,),
+    "create_broadcast": (WRITE,),
+    "start_broadcast": (LEAD,),
+    "steer_broadcast": (LEAD,),
+    "ask_carrier": (LEAD,),
+    "approve_broadcast": (AGREE,),
+    "return_broadcast": (AGREE,),
+    "areas": (RULE,),
+    "one_area": (RULE,),
+    "save_area": (RULE,),
+    "one_day_on": (ENTER,),  # the trial village's clock
+}
+OWN = ("sign_in", "logout", "change_password")  # everybody's own account
+
+
+def may(*powers: str) -> bool:
+    """Whether whoever is signed in holds one of these powers."""
+    return bool(g.organizer) and g.organizer.may(*powers)
+
+
+def open_to_me(endpoint: str, method: str) -> bool:
+    """Whether this page of the panel is for whoever is signed in; what it shows is decided by the queries behind it."""
+    name = endpoint.removeprefix("admin.")
+    if name in NEEDS:
+        return may(*NEEDS[name])
+    return method in ("GET", "HEAD", "OPTIONS") or name in OWN
+
+
+def why_not(*powers: str) -> str:
+    """Why something is closed to this role, and who does it instead; “” when it is open."""
+    if may(*powers):
+        return ""
+    # the administrator keeps the machine running; nobody should wait for one to run a village's matter
+    holders = [role for role, held in MAY.items() if set(held) & set(powers) and role != "administrator"]
+    who = _("、").join(str(words.ROLES[role]) for role in holders)
+    return _("您的账号是%(role)s，这一步要%(who)s来办", role=words.ROLES[g.organizer.role], who=who)

@@ -1,0 +1,121 @@
+"""Single messages (an explanation, a decision about a claim, a late answer): what became of each, and another try."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from gateway import clock, phones
+from gateway.models.outreach import Delivery
+from gateway.models.person import Handset
+from gateway.outreach import errors, hours
+from gateway.outreach.watching import moment_in_words
+from gateway.settings import Settings
+
+FAILED = ("failed", "undelivered")
+# the resident's own wish, or nobody to reach: no second try changes that
+_FINAL = ("stopped", "OptedOut", "21610", "hidden")
+
+
+@dataclass(frozen=True)
+class Single:
+    """One message to one handset; the number is masked. ``why`` says what a waiting one waits for, ``advice`` what can
+    be done about a failed one, ``again`` whether another try makes sense."""
+
+    id: int
+    masked: str
+    channel: str
+    state: str
+    at: datetime
+    heard: str | None
+    why: str = ""
+    advice: str = ""
+    again: bool = False
+
+
+def about(s: Session, settings: Settings, subjects: Collection[str]) -> dict[str, list[Single]]:
+    """The messages that belong to each of these (``objection:5``, ``claim:3``), oldest first."""
+    found: dict[str, list[Single]] = {}
+    for subject, single in _list(s, settings, Delivery.subject.in_(subjects)):
+        found.setdefault(subject or "", []).append(single)
+    return found
+
+
+def to(s: Session, settings: Settings, handset_ids: Collection[int], most: int = 10) -> list[Single]:
+    """The newest single messages to these handsets, newest first."""
+    wanted = Delivery.broadcast_id.is_(None) & Delivery.handset_id.in_(handset_ids)
+    return [single for _subject, single in reversed(_list(s, settings, wanted, most))]
+
+
+def _list(
+    s: Session, settings: Settings, wanted: ColumnElement[bool], most: int = 500
+) -> list[tuple[str | None, Single]]:
+    rows = s.execute(
+        select(Delivery, Handset)
+        .join(Handset, Handset.id == Delivery.handset_id)
+        .where(wanted)
+        .order_by(Delivery.id.desc())
+        .limit(most)
+    ).all()
+    return [(d.subject, _single(settings, d, phone)) for d, phone in reversed(rows)]
+
+
+def _single(settings: Settings, d: Delivery, phone: Handset) -> Single:
+    masked = phone.masked if phone.number != phones.HIDDEN else "没显示号码"
+    at = d.settled_at or d.submitted_at or d.due_at
+    if d.state in FAILED:
+        trouble = errors.trouble(d.error)
+        again = d.error not in _FINAL
+        return Single(
+            d.id,
+            masked,
+            d.channel,
+            d.state,
+            at,
+            d.heard,
+            trouble.words,
+            "" if again else trouble.advice,
+            again,
+        )
+    return Single(d.id, masked, d.channel, d.state, at, d.heard, _waits(settings, d))
+
+
+def _waits(settings: Settings, d: Delivery) -> str:
+    minutes = hours.minutes_until_allowed(settings, d.lane) if d.state == "planned" else 0
+    if not minutes:
+        return ""
+    now = clock.now()
+    return (
+        f"现在不是打电话的时间，{moment_in_words(now + timedelta(minutes=minutes), now, settings.zone)}再打"
+    )
+
+
+def again(s: Session, d: Delivery) -> bool:
+    """Send it once more after it failed; by telephone when the carrier has taught us that the number is a landline.
+    False when it didn't fail, or somebody was first, or no second try makes sense."""
+    phone = s.get_one(Handset, d.handset_id)
+    by_voice = d.channel == "voice" or phone.kind == "landline"
+    planned = s.execute(
+        update(Delivery)
+        .where(Delivery.id == d.id, Delivery.broadcast_id.is_(None), Delivery.state.in_(FAILED))
+        .where(Delivery.error.is_(None) | Delivery.error.not_in(_FINAL))
+        .values(
+            state="planned",
+            channel="voice" if by_voice else "sms",
+            lane="calls" if by_voice else "replies",
+            script=d.script or ("message" if by_voice else None),
+            due_at=clock.now(),
+            tries=Delivery.tries
+            + 1,  # what the carrier may still say about the old try is not about the next
+            carrier_id=None,
+            settled_at=None,
+            lease_until=None,
+            error=None,
+            heard=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    s.refresh(d)
+    return bool(planned.rowcount)  # type: ignore[attr-defined]

@@ -78,6 +78,7 @@ class Delivery(Base):
         # rows they can be about, so that a settled delivery costs them nothing
         Index("ix_deliveries_planned", "broadcast_id", "lane", "due_at", **_only(PLANNED)),
         Index("ix_deliveries_leased", "lease_until", **_only(LEASED)),
+        Index("ix_deliveries_carrier_id", "carrier_id", **_only("carrier_id IS NOT NULL")),
         Index("ix_deliveries_handset_id_day", "handset_id", "day"),
         Index("ix_deliveries_subject", "subject", **_only(SINGLE)),
     )
@@ -102,7 +103,7 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]  # when to look after it: a worker may be dead, a callback lost
     leased_by: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
-    carrier_id: Mapped[str | None] = mapped_column(index=True)
+    carrier_id: Mapped[str | None]
     sender: Mapped[str | None]  # the number of ours it was sent from
     error: Mapped[str | None]  # the carrier's code
     settled_at: Mapped[datetime | None]

@@ -50,7 +50,7 @@ check: $(VENV)/.test-stamp
 	@$(MAKE) test
 
 bench: $(VENV)/.test-stamp
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ONLY)
 
 soak: $(VENV)/.test-stamp
 	@$(BIN)/python -m pytest -m soak || { code=$$?; [ $$code -eq 5 ] && echo "no soak tests yet"; [ $$code -eq 5 ]; }

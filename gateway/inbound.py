@@ -27,7 +27,7 @@ from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
 from gateway.settings import SCRIPTS
-from gateway.texting import intents
+from gateway.texting import context, intents
 
 log = structlog.get_logger()
 HOTLINE = "hotline"
@@ -42,9 +42,6 @@ def scripts() -> dict[str, Script]:
     return load_all(SCRIPTS, ACTIONS)
 
 
-Handle = Callable[[Session, int], tuple[str, str | None]]  # handset → answer and intent
-
-
 def _stored_for(sql: Sql) -> Select[Any]:
     stored = select(InboundEvent.answer).where(
         InboundEvent.carrier_id == given("carrier_id"), InboundEvent.step == given("step")
@@ -55,13 +52,27 @@ def _stored_for(sql: Sql) -> Select[Any]:
 
 
 class _Known(NamedTuple):
-    """A handset and, if this event was here before, the answer it got."""
+    """A handset and, if this event was here before, the answer it got; of a message also what surrounds it."""
 
     id: int
     answer: str | None
+    sender: list[context.Row] | None = None
 
 
-_KNOWN = Prepared(_stored_for, _Known)
+_KNOWN: Prepared[Any] = Prepared(_stored_for)
+Handle = Callable[[Session, _Known], tuple[str, str | None]]  # answer and intent
+
+
+def _caller(s: Session, index: str, carrier_id: str, step: str) -> _Known | None:
+    found = _KNOWN.first(s, index=index, carrier_id=carrier_id, step=step)
+    return _Known(*found) if found else None
+
+
+def _sender(s: Session, index: str, carrier_id: str, step: str) -> _Known | None:
+    rows = context.look(s, index, carrier_id)
+    return _Known(rows[0].handset_id, rows[0].answer, rows) if rows else None
+
+
 _STORE: Prepared[Any] = Prepared(
     lambda sql: sql.insert(InboundEvent).on_conflict_do_nothing().returning(InboundEvent.id)
 )
@@ -74,19 +85,22 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
     """
     carrier_id = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
 
-    def handle(s: Session, handset_id: int) -> tuple[str, str | None]:
+    def handle(s: Session, known: _Known) -> tuple[str, str | None]:
+        assert known.sender is not None
+        handset_id = known.id
         if len(rt.settings.pool) > 1 and form.get("To") in rt.settings.pool:
             s.get_one(Handset, handset_id).sender = form[
                 "To"
             ]  # broadcasts will come from the number they know
-        text, intent = intents.answer(s, rt.settings, handset_id, form)
+        text, intent = intents.answer(s, rt.settings, known.sender, form)
         if late:  # nobody waits for this document: the answer leaves through the outbox
             if text:
                 broadcasts.say(s, s.get_one(Handset, handset_id), sms=text, channel="sms")
             text = None
         return render.message_document(text), intent
 
-    return _once(rt, carrier_id, "sms", form, handle, render.message_document(reply_text("trouble")))
+    sorry = render.message_document(reply_text("trouble"))
+    return _once(rt, carrier_id, "sms", form, handle, sorry, _sender)
 
 
 def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
@@ -94,17 +108,25 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     turn = query.get("t", "")
     step = f"turn-{turn}" if "c" in query and turn.isdigit() else "start"
 
-    def handle(s: Session, handset_id: int) -> tuple[str, str | None]:
-        return _one_turn(rt, s, handset_id, form, query), None
+    def handle(s: Session, known: _Known) -> tuple[str, str | None]:
+        return _one_turn(rt, s, known.id, form, query), None
 
-    return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY))
+    return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY), _caller)
 
 
 class _Repeated(Exception):
     """The same event was stored by another request while this one was being processed."""
 
 
-def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, sorry: str) -> str:
+def _once(
+    rt: Runtime,
+    carrier_id: str,
+    step: str,
+    form: Form,
+    handle: Handle,
+    sorry: str,
+    look: Callable[[Session, str, str, str], _Known | None],
+) -> str:
     """Process an event and store it with its answer, in one transaction, or find the answer it got before.
 
     Two at once: whoever stores it second takes everything back and gives the first one's answer.
@@ -117,29 +139,33 @@ def _once(rt: Runtime, carrier_id: str, step: str, form: Form, handle: Handle, s
 
     def known(s: Session) -> _Known:
         index = vault().index(phone.e164)
-        found = _KNOWN.first(s, index=index, carrier_id=carrier_id, step=step)
-        return found or _Known(residents.handset_for(s, phone).id, None)
+        found = look(s, index, carrier_id, step)
+        if found is None:
+            residents.handset_for(s, phone)  # a number we never heard from
+            found = look(s, index, carrier_id, step)
+            assert found is not None
+        return found
 
     try:
         with rt.db.write() as s:
-            handset_id, stored = known(s)
-            if stored is not None:
-                return stored or sorry
-            answer, intent = handle(s, handset_id)
-            if not _STORE.all(s, **event, handset_id=handset_id, answer=answer, intent=intent, error=None):
+            who = known(s)
+            if who.answer is not None:
+                return who.answer or sorry
+            answer, intent = handle(s, who)
+            if not _STORE.all(s, **event, handset_id=who.id, answer=answer, intent=intent, error=None):
                 raise _Repeated
             return answer
     except Exception as error:  # whatever went wrong, what the resident said is kept and somebody rings back
         failure = error
     with rt.db.write() as s:
-        handset_id, stored = known(s)
-        if stored is not None:
-            return stored or sorry
+        who = known(s)
+        if who.answer is not None:
+            return who.answer or sorry
         log.error("an inbound event could not be processed", exc_info=failure)
         why = f"{type(failure).__name__}: {failure}"[:500]
-        if not _STORE.all(s, **event, handset_id=handset_id, answer=sorry, intent=None, error=why):
+        if not _STORE.all(s, **event, handset_id=who.id, answer=sorry, intent=None, error=why):
             raise failure  # its twin is being stored this moment: the carrier asks again
-        handset = s.get_one(Handset, handset_id)
+        handset = s.get_one(Handset, who.id)
         channel = "sms" if step == "sms" else "voice"
         kept = actions.call_back(s, handset, None, form.get("Body", ""), channel)
         alarms.ring(s, "inbound", "有来电或短信没有处理成，已记在“收件”里，请回电", kept)

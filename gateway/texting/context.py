@@ -11,7 +11,7 @@ from gateway.consultation.glance import Matter
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
-from gateway.models.conversation import Question
+from gateway.models.conversation import InboundEvent, Question
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.people.residents import GONE, Resident
@@ -39,8 +39,9 @@ class Around(NamedTuple):
     signed: str
 
 
-class _Row(NamedTuple):
-    """One person on the handset (one row without person where there is none) and what is known of the handset."""
+class Row(NamedTuple):
+    """One person on the handset (one row without person where there is none) and what is known of the handset: the
+    answer this very message got if it came before, what was asked last, what was told last, what is objected to."""
 
     id: int | None
     area_id: int
@@ -57,6 +58,12 @@ class _Row(NamedTuple):
     data: dict[str, Any]
     told: int | None
     objected: str | None
+    handset_id: int
+    answer: str | None
+
+
+# once, whoever else is looked up with it: neither database evaluates it for every row
+_HANDSET = select(Handset.id).where(Handset.number_index == given("index")).scalar_subquery()
 
 
 def _told() -> Select[Any]:
@@ -65,7 +72,7 @@ def _told() -> Select[Any]:
         select(func.coalesce(Broadcast.consultation_id, Delivery.about_id))
         .select_from(Delivery)
         .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
-        .where(Delivery.handset_id == given("handset"), Delivery.channel == "sms")
+        .where(Delivery.handset_id == _HANDSET, Delivery.channel == "sms")
         .where(or_(Broadcast.consultation_id.is_not(None), Delivery.about_id.is_not(None)))
         .where(Delivery.state.not_in(("planned", "claimed", "failed")))
         .order_by(Delivery.id.desc())
@@ -81,34 +88,43 @@ def _objected() -> Select[Any]:
         .join(Consultation, Consultation.id == Objection.consultation_id)
         .join(PersonHandset, PersonHandset.person_id == Objection.person_id)
         .join(Person, and_(Person.id == Objection.person_id, Person.state.not_in(GONE)))
-        .where(PersonHandset.handset_id == given("handset"), Objection.state.in_(("open", "explained")))
+        .where(PersonHandset.handset_id == _HANDSET, Objection.state.in_(("open", "explained")))
     )
 
 
 def _around(sql: Sql) -> Any:
     person = (Person.id, Person.area_id, Person.household_id, Person.name, Person.group.label("group"))
+    before = select(InboundEvent.answer).where(
+        InboundEvent.carrier_id == given("carrier_id"), InboundEvent.step == "sms"
+    )
     return (
         select(
             *(*person, Person.language, Person.state, Area.path, Area.signature, Area.name.label("area")),
             *(Question.kind, Question.consultation_id, Question.data),
             *(_told().scalar_subquery().label("told"), _objected().scalar_subquery().label("objected")),
+            *(Handset.id.label("handset_id"), before.scalar_subquery().label("answer")),
         )
         .select_from(Handset)
         .outerjoin(PersonHandset, PersonHandset.handset_id == Handset.id)
         .outerjoin(Person, and_(Person.id == PersonHandset.person_id, Person.state.not_in(GONE)))
         .outerjoin(Area, Area.id == Person.area_id)
         .outerjoin(Question, and_(Question.handset_id == Handset.id, Question.expires_at > given("now")))
-        .where(Handset.id == given("handset"))
+        .where(Handset.number_index == given("index"))
         .order_by(Person.id)
     )
 
 
-_AROUND = Prepared(_around, _Row)
+_AROUND = Prepared(_around, Row)
 
 
-def of(s: Session, handset_id: int) -> Around:
-    """What surrounds a message from this handset, in two statements."""
-    rows = _AROUND.all(s, handset=handset_id, now=clock.now())
+def look(s: Session, index: str, carrier_id: str) -> list[Row]:
+    """Who sends a message, from a number with this index, and whether it was answered before; empty for a number never
+    seen. One statement, because every message asks for it."""
+    return _AROUND.all(s, index=index, carrier_id=carrier_id, now=clock.now())
+
+
+def of(s: Session, rows: list[Row]) -> Around:
+    """What surrounds a message, from what :func:`look` found."""
     found = [_resident(row) for row in rows if row.id is not None]
     first = rows[0]
     asked = Asked(first.kind, first.consultation_id, first.data) if first.kind else None
@@ -119,7 +135,7 @@ def of(s: Session, handset_id: int) -> Around:
     return Around(found, asked, concerned, context, signed)
 
 
-def _resident(row: _Row) -> Resident:
+def _resident(row: Row) -> Resident:
     return Resident(*row[:8], f"【{row.signature or row.area}】")  # type: ignore[arg-type]
 
 

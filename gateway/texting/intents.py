@@ -27,15 +27,15 @@ from gateway.texting.questions import query
 
 
 def answer(
-    s: Session, settings: Settings, handset_id: int, form: Mapping[str, str]
+    s: Session, settings: Settings, sender: list[context_of.Row], form: Mapping[str, str]
 ) -> tuple[str | None, str | None]:
-    """Do what the message asks; returns the reply (None where silence is right) and the intent understood.
+    """Do what the message asks; ``sender`` is what :func:`context.look` found. Returns the reply (None where silence is right) and the intent understood.
 
     The carrier's own opt-out answers (``OptOutType``) are not answered twice.
     """
     words = form.get("Body", "")
-    residents, asked, matters, context, signed = context_of.of(s, handset_id)
-    m = Message(s, settings, handset_id, words, residents, matters, context, signed)
+    residents, asked, matters, context, signed = context_of.of(s, sender)
+    m = Message(s, settings, sender[0].handset_id, words, residents, matters, context, signed)
     if form.get("OptOutType"):
         _carrier_opt_out(m, form["OptOutType"].upper())
         return None, None

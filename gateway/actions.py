@@ -143,8 +143,7 @@ def cast_ballot(turn: Turn) -> Result:
         ballot = ballots.cast(turn.s, c, person, turn.facts.get("ask", ""), turn.channel)
     except Refused as no:
         return (no.code if no.code in ("closed", "not_yet", "unverified") else "stranger"), {}
-    delegate = ballots.spoken_for_by(turn.s, c, person)
-    weight = f"您家以{delegate}的为准，没回才算您的。" if delegate else ""
+    weight = f"您家以{ballot.delegate}的为准，没回才算您的。" if ballot.delegate else ""
     return "ok", {**_receipt(ballot.receipt), "weight": weight}
 
 

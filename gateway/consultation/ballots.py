@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
 
 from gateway import clock
 from gateway.consultation import matters, receipts
@@ -32,19 +32,30 @@ class Tally:
 
 
 class Choice(NamedTuple):
-    """A person's present choice, as far as an answer needs it."""
+    """A person's present choice, as far as an answer needs it. ``delegate``: the name of whoever's answer counts for
+    the household instead (see :func:`tally`); None where each person counts, or this one is the delegate."""
 
-    option: str
-    channel: str
+    option: str | None
+    channel: str | None
     receipt: str
+    delegate: str | None = None
 
 
-_PRESENT = Prepared(
-    lambda sql: select(Ballot.option, Ballot.channel, Ballot.receipt).where(
-        Ballot.consultation_id == given("consultation_id"), Ballot.person_id == given("person_id")
-    ),
-    Choice,
-)
+def _present(sql: Sql) -> Any:
+    other = aliased(Person)
+    represented = and_(Household.id == Person.household_id, Household.delegate_id != Person.id)
+    mine = and_(Ballot.person_id == Person.id, Ballot.consultation_id == given("consultation_id"))
+    return (
+        select(Ballot.option, Ballot.channel, Ballot.receipt, other.name.label("delegate"))
+        .select_from(Person)
+        .outerjoin(Ballot, mine)
+        .outerjoin(Household, represented)
+        .outerjoin(other, other.id == Household.delegate_id)
+        .where(Person.id == given("person_id"))
+    )
+
+
+_PRESENT = Prepared(_present, Choice)
 _LOG: Prepared[Any] = Prepared(lambda sql: sql.insert(BallotLog))
 
 
@@ -87,8 +98,10 @@ def cast(
         raise Refused("这件事不在您这边表决", code="stranger")
     if person.state not in ("verified", "rostered"):
         raise Refused("您的登记还没核对好", code="unverified")
-    present = _PRESENT.first(s, consultation_id=c.id, person_id=person.id)
-    if present and present.option == option and present.channel == channel and by is None:
+    present = _PRESENT.all(s, consultation_id=c.id, person_id=person.id)[0]
+    if c.unit == "person":
+        present = present._replace(delegate=None)
+    if present.option == option and present.channel == channel and by is None:
         return present  # said twice: same receipt, nothing new happened
     receipt = receipts.mint(s, "ballot", c.id, person.id)
     row = {
@@ -103,25 +116,7 @@ def cast(
     }
     _PUT.all(s, **row, household_id=person.household_id, changed_at=None)
     _LOG.all(s, **row)
-    return Choice(option, channel, receipt)
-
-
-_DELEGATE: Prepared[Any] = Prepared(
-    lambda sql: (
-        select(Person.name)
-        .join(Household, Household.delegate_id == Person.id)
-        .where(Household.id == given("household"), Person.id != given("person"))
-    )
-)
-
-
-def spoken_for_by(s: Session, c: Consultation | Matter, person: Person | Resident) -> str | None:
-    """The name of the delegate whose answer counts for this person's household instead of their own; None where each
-    counts, or they are the delegate (see :func:`tally`)."""
-    if c.unit == "person" or person.household_id is None:
-        return None
-    found = _DELEGATE.first(s, household=person.household_id, person=person.id)
-    return str(found[0]) if found else None
+    return present._replace(option=option, channel=channel, receipt=receipt)
 
 
 def of(s: Session, c: Consultation, person: Person | Resident) -> Ballot | None:

@@ -43,8 +43,13 @@ _OBJECTION = {
 def standing(s: Session, found: Receipt) -> str:
     """What has become of what the receipt was given for, in a few words; never the choice, which others could hear."""
     if found.kind == "objection":
-        state = s.scalar(select(Objection.state).where(Objection.receipt == found.code))
+        mine = select(Objection.state).where(Objection.person_id == found.person_id)
+        state = s.scalar(mine.where(Objection.receipt == found.code))
         return _OBJECTION.get(state or "", "还在")
-    if found.kind == "ballot" and not s.scalar(select(Ballot.id).where(Ballot.receipt == found.code)):
-        return "后来改过，以后来的为准"
+    if found.kind == "ballot":
+        present = select(Ballot.receipt).where(
+            Ballot.consultation_id == found.consultation_id, Ballot.person_id == found.person_id
+        )
+        if s.scalar(present) != found.code:
+            return "后来改过，以后来的为准"
     return "还在"

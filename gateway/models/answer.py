@@ -69,7 +69,7 @@ class Objection(Row, Base):
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
     round: Mapped[int] = mapped_column(default=1)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
     words: Mapped[str] = mapped_column(Sealed, default="")
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id"))

@@ -128,7 +128,7 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
                 m, "words", c, kind="opinion"
             )  # “has more to say” is about this matter, whatever else is open
         return m.say(no.code, number=c.number), ""
-    label = c.options[ballot.option]
+    label = c.options[option]
     if c.sensitive:
         return m.say("vote_sensitive", number=c.number, receipt=ballot.receipt), ""
     if f.get("comment"):
@@ -136,8 +136,8 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
     short = reply_text("votes_item", number=c.number, option=label, receipt=ballot.receipt)
     name = who.name if len(people) > 1 else "您"
     facts = {"number": c.number, "who": name, "option": label, "receipt": ballot.receipt}
-    if delegate := ballots.spoken_for_by(m.s, c, who):
-        return m.say("vote_delegate", **facts, delegate=delegate), short
+    if ballot.delegate:
+        return m.say("vote_delegate", **facts, delegate=ballot.delegate), short
     return m.say("vote", **facts), short
 
 

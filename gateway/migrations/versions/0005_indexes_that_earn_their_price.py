@@ -1,4 +1,4 @@
-"""the carrier's ids are indexed where there is one: planning and claiming write one index less"""
+"""the carrier's ids indexed only where there is one, objections also by person: every SMS asks for its sender's"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,10 @@ def upgrade() -> None:
     )
 
 
+    op.create_index("ix_objections_person_id", "objections", ["person_id"])
+
+
 def downgrade() -> None:
+    op.drop_index("ix_objections_person_id", "objections")
     op.drop_index("ix_deliveries_carrier_id", "deliveries")
     op.create_index("ix_deliveries_carrier_id", "deliveries", ["carrier_id"])

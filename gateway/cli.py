@@ -11,10 +11,20 @@ import click
 
 from gateway import cli_areas, cli_broadcasts, cli_facts
 from gateway.cli_common import emit, json_option, settings, with_runtime
-from gateway.settings import Settings
+from gateway.settings import CannotStart, Settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Whatever can't start says so in one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CannotStart as why:
+            raise click.ClickException(str(why)) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """乡音 Xiangyin: take part in your village's decisions with nothing but a telephone."""
 
@@ -29,7 +39,6 @@ def main() -> None:
 @click.option("--demo", is_flag=True, help="Load the sample township first.")
 def up(host: str | None, port: int | None, data_dir: Path | None, demo: bool) -> None:
     """Run everything for one machine: web, workers, clock, and Redis if none is configured."""
-    from gateway.processes import CannotStart
     from gateway.processes import up as run
 
     st = settings(host=host, port=port, data_dir=data_dir)
@@ -43,10 +52,7 @@ def up(host: str | None, port: int | None, data_dir: Path | None, demo: bool) ->
         finally:
             rt.close()
 
-    try:
-        sys.exit(run(st, prepare))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    sys.exit(run(st, prepare))
 
 
 def _carrier_line(st: Settings) -> str:
@@ -70,28 +76,21 @@ def _sample(rt: Any) -> list[str]:
 @click.option("--port", type=int, default=None)
 def serve(part: str, host: str | None, port: int | None) -> None:
     """Run only the public listener (hotline) or only the panel."""
-    from gateway.processes import CannotStart
     from gateway.processes import serve as run
 
-    try:
-        sys.exit(run(settings(host=host, port=port), part))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    sys.exit(run(settings(host=host, port=port), part))
 
 
 @main.command()
 @click.argument("queues", nargs=-1, type=click.Choice(["replies", "bulk", "calls"]))
 def worker(queues: tuple[str, ...]) -> None:
     """Send what is due. With one queue this process works on it; otherwise it starts a process for each."""
-    from gateway.processes import CannotStart, one_worker, workers
+    from gateway.processes import one_worker, workers
     from gateway.queue import LANES
 
-    try:
-        if len(queues) == 1:
-            sys.exit(one_worker(settings(), queues[0]))
-        sys.exit(workers(settings(), list(queues or LANES)))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    if len(queues) == 1:
+        sys.exit(one_worker(settings(), queues[0]))
+    sys.exit(workers(settings(), list(queues or LANES)))
 
 
 @main.command()

@@ -13,14 +13,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from gateway.queue import LANES, EmbeddedRedis, NoServer, die_with_parent
-from gateway.settings import Settings
+from gateway.db import migrate, use_vault
+from gateway.queue import LANES, EmbeddedRedis, NoServer, check, die_with_parent
+from gateway.settings import CannotStart, Settings
+from gateway.vault import Vault
 
 _PATIENCE = 10  # seconds a process may take to stop
-
-
-class CannotStart(Exception):
-    """Why nothing was started, as one sentence."""
 
 
 @dataclass
@@ -42,7 +40,7 @@ class Supervisor:
     def __init__(self, children: list[Child], settings: Settings) -> None:
         """Starts the embedded Redis, too, unless one is configured. Raises :class:`CannotStart`."""
         self.children, self._settings = children, settings
-        self._redis = _redis(settings)
+        self._redis = _surroundings(settings)
         if self._redis:
             for (
                 child
@@ -199,8 +197,15 @@ def web(settings: Settings, part: str = "all") -> Child:
     return Child("web", argv, {**_environment(settings), "XIANGYIN_PART": part})
 
 
-def _redis(settings: Settings) -> EmbeddedRedis | None:
+def _surroundings(settings: Settings) -> EmbeddedRedis | None:
+    """Look at the database and at Redis before anything runs: a child has only tracebacks for what is wrong there.
+
+    Returns the embedded Redis, started, unless another one is configured. Raises :class:`CannotStart`.
+    """
+    use_vault(Vault(settings.master_key))
+    migrate(settings.database)
     if settings.redis_url:
+        check(settings.redis_url)
         return None
     try:
         return EmbeddedRedis.start(settings.data_dir)
@@ -272,7 +277,7 @@ def one_worker(settings: Settings, lane: str) -> int:
     """This process becomes the worker of one lane."""
     from gateway.queue import redis_url, run_worker
 
-    server = _redis(settings)
+    server = _surroundings(settings)
     try:
         run_worker(lane, redis_url(settings))
     finally:

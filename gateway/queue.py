@@ -20,7 +20,7 @@ import structlog
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from gateway.settings import Settings
+from gateway.settings import CannotStart, Settings, concealed
 
 LANES = ("replies", "bulk", "calls")
 JOB = "gateway.jobs.drain"
@@ -56,6 +56,16 @@ def redis_url(settings: Settings) -> str:
 def connect(url: str) -> redis.Redis:
     """A client; connects at first use. Raises nothing yet."""
     return redis.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
+
+
+def check(url: str) -> None:
+    """Raises :class:`CannotStart` in words when no Redis answers there."""
+    try:
+        with connect(url) as client:
+            client.ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        shown = concealed(url)
+        raise CannotStart(f"REDIS_URL ({shown}) 连不上 / no Redis answers there: {error}") from None
 
 
 def server_binary() -> str:

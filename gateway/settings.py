@@ -1,5 +1,6 @@
 """Everything that can be configured, read from the environment once. The names are fixed: design, "Fixed names"."""
 
+import fcntl
 import os
 import re
 import secrets
@@ -17,8 +18,17 @@ SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
 
 
-class BadSetting(Exception):
+class CannotStart(Exception):
+    """Why nothing was started, as one sentence for a person."""
+
+
+class BadSetting(CannotStart):
     """A setting that can't be used; the message names it and says why."""
+
+
+def concealed(url: str) -> str:
+    """An address without the password in it, to be shown."""
+    return re.sub(r"(://[^/@]*:)[^/]*@", r"\1***@", url)
 
 
 def windows(text: str) -> tuple[tuple[int, int], ...]:
@@ -85,7 +95,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "settings"
             why = first["msg"].removeprefix("Value error, ")
-            shown = "" if name in ("SECRET_KEY", "TWILIO_AUTH_TOKEN") else f" ({first['input']!r})"
+            given_value = concealed(str(first["input"]))
+            shown = "" if name in ("SECRET_KEY", "TWILIO_AUTH_TOKEN") else f" ({given_value!r})"
             if not first["loc"]:
                 raise BadSetting(why) from None
             raise BadSetting(f"{name}{shown}: {why}") from None
@@ -104,6 +115,20 @@ class Settings(BaseSettings):
         except Exception:
             raise ValueError("no such time zone") from None
         return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _our_database(cls, value: str) -> str:
+        if value and not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://", value):
+            raise ValueError("must be sqlite:///file or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, value: str | None) -> str | None:
+        if value and not re.match(r"(rediss?://[^/\s]|unix:///?[^/\s])", value):
+            raise ValueError("must be redis://host:port, rediss://host:port or unix:///path")
+        return value or None
 
     @field_validator("public_url", "twilio_api_url")
     @classmethod
@@ -195,15 +220,26 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.data_dir / "secret.key"
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            # O_EXCL: two processes starting together must not each make a key
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists() or path.stat().st_size == 0:  # an empty one never sealed anything
+                _write_key(path)
+            key = path.read_bytes().strip()
         except OSError as error:
             raise BadSetting(f"DATA_DIR ({str(self.data_dir)!r}): {error.strerror}") from None
-        key = path.read_bytes().strip()
         if len(key) < 16:
             raise BadSetting(f"the key file secret.key in {self.data_dir} is damaged")
         return key
+
+
+def _write_key(path: Path) -> None:
+    """Whole or not at all, also on a full disk; two processes that start together get the same one."""
+    scratch = path.with_name(".secret.key")
+    with os.fdopen(os.open(scratch, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_size:
+            return  # the other one was first; what we opened is the key by now, or will be one never
+        file.truncate()
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+        scratch.replace(path)

@@ -44,8 +44,10 @@ def up(host: str | None, port: int | None, data_dir: Path | None, demo: bool) ->
     st = settings(host=host, port=port, data_dir=data_dir)
 
     def prepare() -> list[str]:
+        from gateway.inbound import scripts
         from gateway.runtime import Runtime
 
+        scripts()  # faults in them are told now, not to the first resident who rings
         rt = Runtime.open(st)
         try:
             return [*(_sample(rt) if demo else []), _carrier_line(st)]
@@ -78,7 +80,12 @@ def serve(part: str, host: str | None, port: int | None) -> None:
     """Run only the public listener (hotline) or only the panel."""
     from gateway.processes import serve as run
 
-    sys.exit(run(settings(host=host, port=port), part))
+    st = settings(host=host, port=port)
+    if part == "hotline":
+        from gateway.inbound import scripts
+
+        scripts()
+    sys.exit(run(st, part))
 
 
 @main.command()

@@ -1,16 +1,18 @@
 """What an operator sees when it can't start: one sentence, exit code 1, and nothing left running."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gateway.settings import Settings
-from tests.servers import Postgres, free_port
-from tests.test_processes import run
+from tests.servers import ROOT, Postgres, free_port
+from tests.test_processes import processes_of, run
 
 
 def refused(folder: Path, *command: str, **env: str) -> str:
@@ -145,10 +147,44 @@ def test_an_empty_key_file_that_a_full_disk_left_behind_is_written_anew(tmp_path
 
 def test_processes_that_start_together_write_one_key(tmp_path: Path) -> None:
     code = "import sys; from gateway.settings import Settings; print(Settings.load(data_dir=sys.argv[1]).master_key)"
-    import sys
 
     starts = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, env=os.environ)
         for _ in range(6)
     ]
     assert len({start.communicate()[0] for start in starts}) == 1
+
+
+# ---- faulty scripts ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Path:
+    """The whole product with a slip in its scripts, another in its replies."""
+    for part in ("gateway", "admin", "ivr_scripts"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, was, slip in (
+        ("hotline/zh-CN.toml", "{village}协商热线，您不用", "{vilage}协商热线，您不用"),
+        ("replies/zh-CN.toml", "{score}", "{skore}"),
+    ):
+        path = tmp_path / "ivr_scripts" / file
+        assert was in path.read_text()
+        path.write_text(path.read_text().replace(was, slip, 1))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command", [("up",), ("serve", "hotline"), ("script", "check"), ("script", "try", "hotline")]
+)
+def test_faulty_scripts_start_nothing_and_are_told_in_an_editors_words(
+    spoilt: Path, command: tuple[str, ...]
+) -> None:
+    env = {**os.environ, "DATA_DIR": str(spoilt / "data"), "PORT": str(free_port())}
+    env["PYTHONPATH"] = str(spoilt)
+    argv = [sys.executable, "-m", "gateway.cli", *command]
+    done = subprocess.run(argv, env=env, cwd=spoilt, capture_output=True, text=True, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and "Traceback" not in said
+    assert "hotline/zh-CN.toml:13: [hello] uses {vilage}, which nothing fills in" in said
+    assert "[rating] uses {skore}" in said
+    assert not processes_of(spoilt / "data")

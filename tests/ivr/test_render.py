@@ -97,5 +97,5 @@ def test_every_reply_fits_one_message_with_ordinary_facts() -> None:
         "list": "11号屯中路修水泥路", "title": "屯中路修水泥路", "state": "正在征集意见，11月30日截止", "result": "修路，困难户免交",
         "what": "11号表态", "date": "11月24日", "score": 5, "words": "困难户名单里已经加上您家",
     }  # fmt: skip
-    for name in _words("zh-CN").steps:
+    for name in _words()["zh-CN"].steps:
         assert segments(reply_text(name, **facts)).count == 1, name

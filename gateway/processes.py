@@ -1,5 +1,6 @@
 """Starting and stopping the processes of one machine: web, a worker per lane, the clock, Redis."""
 
+import errno
 import os
 import signal
 import socket
@@ -155,8 +156,9 @@ def check_port(host: str, port: int) -> None:
         try:
             s.bind((host, port))
         except OSError as error:
+            other = f"; try PORT={port + 1}" if error.errno == errno.EADDRINUSE else ""
             raise CannotStart(
-                f"端口 {port} 用不了，换一个再试 / port {port} on {host}: {error.strerror}; try PORT={port + 1}"
+                f"{host} 的端口 {port} 用不了 / port {port} on {host}: {error.strerror}{other}"
             ) from None
 
 
@@ -248,12 +250,11 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
         # the web server loads on one core while we prepare on the other; whoever is first migrates, under a lock
         supervisor.start("web")
         lines = prepare()
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-        if not _answers(f"http://{host}:{settings.port}", lambda: supervisor.stopping):
+        if not _answers(settings.local_url, lambda: supervisor.stopping):
             if supervisor.stopping:
                 return 0
             raise CannotStart("网页服务没有起来 / the web server did not answer within 30 seconds")
-        print(f"http://{host}:{settings.port}", *lines, sep="\n", flush=True)
+        print(settings.local_url, *lines, sep="\n", flush=True)
         supervisor.start()  # workers and clock are needed a moment later than the page
         supervisor.watch()
         return 0

@@ -13,7 +13,7 @@ import redis
 
 from gateway import queue
 from gateway.queue import EmbeddedRedis
-from tests.servers import Stack, answers
+from tests.servers import ROOT, Stack, answers
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -83,6 +83,31 @@ def test_a_killed_web_server_leaves_nothing_listening_beside_the_next_one(tmp_pa
     assert eventually(lambda: answers(f"{stack.base}/healthz") and not before & servers())
     assert stack.stop() == 0
     assert eventually(lambda: not processes_of(tmp_path))
+
+
+def test_up_on_localhost_is_up(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, {"HOST": "localhost"}, demo=False).wait()
+    assert answers(f"{stack.base}/healthz")
+    assert stack.stop() == 0
+
+
+def test_make_run_takes_any_folder_name_and_an_empty_one_for_none(tmp_path: Path) -> None:
+    bin = tmp_path / "venv" / "bin"
+    bin.mkdir(parents=True)
+    (bin / "python").touch()
+    (tmp_path / "venv" / ".run-stamp").touch()
+    (bin / "xiangyin").write_text('#!/bin/sh\necho "$@, ${DATA_DIR-none}, ${PORT-none}"\n')
+    (bin / "xiangyin").chmod(0o755)
+    env = {k: v for k, v in os.environ.items() if k not in ("DATA_DIR", "PORT", "HOST")}
+
+    def make(*args: str) -> str:
+        command = ["make", "-s", "run", f"VENV={tmp_path / 'venv'}", *args]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True).stdout.strip()
+
+    assert make('DATA_DIR=/tmp/our mother\'s "village"; echo no', "PORT=8123") == (
+        'up --demo, /tmp/our mother\'s "village"; echo no, 8123'
+    )
+    assert make("DATA_DIR=", "PORT=") == make() == "up --demo, none, none"
 
 
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """The command line. Every command works on the data folder, whether or not ``up`` is running."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """乡音 Xiangyin: take part in your village's decisions with nothing but a telephone."""
+    os.umask(0o077)  # whatever we write, and our children, is about people: for nobody else's eyes
 
 
 # ---- processes -------------------------------------------------------------------
@@ -139,18 +141,32 @@ def demo(rt: Any, as_json: bool) -> None:
 
 @main.command(name="interpret")
 def interpret_command() -> None:
-    """Read JSON lines {text, context} and print what each SMS means, one JSON line each."""
+    """Read JSON lines {text, context} and print what each SMS means, one JSON line each; exit 1 if any was none."""
     from gateway.ivr.interpret import interpret
 
-    for line in sys.stdin:
+    wrong = False
+    for line in sys.stdin.buffer:
         if not line.strip():
             continue
         try:
-            asked = json.loads(line)
-            said = interpret(str(asked.get("text", "")), dict(asked.get("context") or {}))
-        except (ValueError, AttributeError, TypeError) as error:
-            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {error}"}
-        click.echo(json.dumps(said, ensure_ascii=False))
+            asked = json.loads(line.decode("utf-8-sig"))
+            said = interpret(*_asked(asked))
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            wrong, why = True, "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {why}"}
+        # half a surrogate pair is legal in JSON, and nothing a terminal can print
+        click.echo(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    if wrong:
+        sys.exit(1)
+
+
+def _asked(line: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(line, dict) or not isinstance(line.get("text"), str):
+        raise ValueError("text must be there, in quotation marks")
+    context = line.get("context") or {}
+    if not isinstance(context, dict):
+        raise ValueError("context must be an object")
+    return line["text"], context
 
 
 cli_facts.add_to(main)

@@ -173,12 +173,15 @@ def hold_port(host: str, port: int) -> socket.socket | None:
 
 
 def check_folder(settings: Settings) -> None:
-    """Raises :class:`CannotStart` when the data folder can't be written."""
+    """Raises :class:`CannotStart` when the data folder can't be written; what is in it is made private."""
     probe = settings.data_dir / f".probe-{os.getpid()}"
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe.write_text("")
         probe.unlink()
+        for path in settings.data_dir.glob("*.db*"):  # older versions left them readable, and so does cp
+            with suppress(PermissionError):
+                path.chmod(0o600)
     except OSError as error:
         raise CannotStart(
             f"数据文件夹写不进去 / can't write to the data folder {settings.data_dir}: {error.strerror}"

@@ -40,6 +40,21 @@ def eventually(what, seconds: float = 15) -> bool:  # type: ignore[no-untyped-de
     return False
 
 
+def readable_by_others(folder: Path) -> list[str]:
+    """What in this folder, or itself, somebody else on the machine may open."""
+    there = [folder, *folder.rglob("*")]
+    assert {"xiangyin.db", "xiangyin.db-wal", "carrier.db", "secret.key"} <= {path.name for path in there}
+    return [path.name for path in there if path.exists() and path.stat().st_mode & 0o077]
+
+
+def test_databases_that_an_older_version_left_readable_are_made_private(tmp_path: Path) -> None:
+    assert run("area", "list", DATA_DIR=str(tmp_path)).returncode == 0
+    (tmp_path / "xiangyin.db").chmod(0o644)
+    stack = Stack(tmp_path / "up", {"DATA_DIR": str(tmp_path)}, demo=False).wait()
+    assert (tmp_path / "xiangyin.db").stat().st_mode & 0o777 == 0o600
+    assert stack.stop() == 0
+
+
 @pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
 )
@@ -56,6 +71,7 @@ def test_up_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     assert eventually(lambda: answers(f"{stack.base}/readyz"))
     assert len(processes_of(tmp_path)) >= 6  # up, web, three workers, clock, Redis
+    assert not readable_by_others(stack.folder / "data")
     assert stack.stop() == 0
     assert eventually(lambda: not processes_of(tmp_path))
 

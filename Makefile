@@ -4,8 +4,6 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-DATA_DIR ?=
-PORT ?=
 PYTEST_WORKERS ?= 2
 .PHONY: run setup test check bench soak lock clean
 .DEFAULT_GOAL := run
@@ -36,8 +34,9 @@ $(VENV)/.test-stamp: requirements-test.lock $(VENV)/.run-stamp
 
 setup: $(VENV)/.test-stamp
 
+# what is given to make is in the environment already, spaces and quotes included; an empty one counts as not given
 run: $(VENV)/.run-stamp
-	@$(if $(PORT),PORT=$(PORT)) $(if $(DATA_DIR),DATA_DIR=$(DATA_DIR)) exec $(BIN)/xiangyin up --demo
+	@$(foreach name,PORT HOST DATA_DIR,$(if $($(name)),,unset $(name);)) exec $(BIN)/xiangyin up --demo
 
 test: $(VENV)/.test-stamp
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile -m "not soak"

@@ -1,6 +1,7 @@
 """The command line. Every command works on the data folder, whether or not ``up`` is running."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -11,12 +12,23 @@ import click
 
 from gateway import cli_areas, cli_broadcasts, cli_facts
 from gateway.cli_common import emit, json_option, settings, with_runtime
-from gateway.settings import Settings
+from gateway.settings import CannotStart, Settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Whatever can't start says so in one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CannotStart as why:
+            raise click.ClickException(str(why)) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """乡音 Xiangyin: take part in your village's decisions with nothing but a telephone."""
+    os.umask(0o077)  # whatever we write, and our children, is about people: for nobody else's eyes
 
 
 # ---- processes -------------------------------------------------------------------
@@ -29,24 +41,22 @@ def main() -> None:
 @click.option("--demo", is_flag=True, help="Load the sample township first.")
 def up(host: str | None, port: int | None, data_dir: Path | None, demo: bool) -> None:
     """Run everything for one machine: web, workers, clock, and Redis if none is configured."""
-    from gateway.processes import CannotStart
     from gateway.processes import up as run
 
     st = settings(host=host, port=port, data_dir=data_dir)
 
     def prepare() -> list[str]:
+        from gateway.inbound import scripts
         from gateway.runtime import Runtime
 
+        scripts()  # faults in them are told now, not to the first resident who rings
         rt = Runtime.open(st)
         try:
             return [*(_sample(rt) if demo else []), _carrier_line(st)]
         finally:
             rt.close()
 
-    try:
-        sys.exit(run(st, prepare))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    sys.exit(run(st, prepare))
 
 
 def _carrier_line(st: Settings) -> str:
@@ -70,28 +80,26 @@ def _sample(rt: Any) -> list[str]:
 @click.option("--port", type=int, default=None)
 def serve(part: str, host: str | None, port: int | None) -> None:
     """Run only the public listener (hotline) or only the panel."""
-    from gateway.processes import CannotStart
     from gateway.processes import serve as run
 
-    try:
-        sys.exit(run(settings(host=host, port=port), part))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    st = settings(host=host, port=port)
+    if part == "hotline":
+        from gateway.inbound import scripts
+
+        scripts()
+    sys.exit(run(st, part))
 
 
 @main.command()
 @click.argument("queues", nargs=-1, type=click.Choice(["replies", "bulk", "calls"]))
 def worker(queues: tuple[str, ...]) -> None:
     """Send what is due. With one queue this process works on it; otherwise it starts a process for each."""
-    from gateway.processes import CannotStart, one_worker, workers
+    from gateway.processes import one_worker, workers
     from gateway.queue import LANES
 
-    try:
-        if len(queues) == 1:
-            sys.exit(one_worker(settings(), queues[0]))
-        sys.exit(workers(settings(), list(queues or LANES)))
-    except CannotStart as why:
-        raise click.ClickException(str(why)) from None
+    if len(queues) == 1:
+        sys.exit(one_worker(settings(), queues[0]))
+    sys.exit(workers(settings(), list(queues or LANES)))
 
 
 @main.command()
@@ -133,18 +141,32 @@ def demo(rt: Any, as_json: bool) -> None:
 
 @main.command(name="interpret")
 def interpret_command() -> None:
-    """Read JSON lines {text, context} and print what each SMS means, one JSON line each."""
+    """Read JSON lines {text, context} and print what each SMS means, one JSON line each; exit 1 if any was none."""
     from gateway.ivr.interpret import interpret
 
-    for line in sys.stdin:
+    wrong = False
+    for line in sys.stdin.buffer:
         if not line.strip():
             continue
         try:
-            asked = json.loads(line)
-            said = interpret(str(asked.get("text", "")), dict(asked.get("context") or {}))
-        except (ValueError, AttributeError, TypeError) as error:
-            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {error}"}
-        click.echo(json.dumps(said, ensure_ascii=False))
+            asked = json.loads(line.decode("utf-8-sig"))
+            said = interpret(*_asked(asked))
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            wrong, why = True, "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {why}"}
+        # half a surrogate pair is legal in JSON, and nothing a terminal can print
+        click.echo(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    if wrong:
+        sys.exit(1)
+
+
+def _asked(line: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(line, dict) or not isinstance(line.get("text"), str):
+        raise ValueError("text must be there, in quotation marks")
+    context = line.get("context") or {}
+    if not isinstance(context, dict):
+        raise ValueError("context must be an object")
+    return line["text"], context
 
 
 cli_facts.add_to(main)

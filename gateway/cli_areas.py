@@ -1,11 +1,14 @@
 """Commands about the tree of areas and their rules."""
 
+import re
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from gateway.cli_common import area_called, emit, json_option, with_runtime
+
+_CODE = re.compile(r"(?=.{1,32}$)[^\W_]+(?:-[^\W_]+)*")
 
 
 @click.group()
@@ -39,13 +42,20 @@ def area_add(
     as_json: bool,
 ) -> None:
     """Add an area below PARENT."""
-    from gateway import phones
+    from gateway import phones, text
     from gateway.models.area import LEVELS, Area
 
     if level not in LEVELS:
         raise click.ClickException(f"unknown level {level}; one of {', '.join(LEVELS)}")
-    if not code.strip() or "/" in code or "%" in code or "_" in code:
-        raise click.ClickException("a code has letters, digits and dashes only")
+    if not _CODE.fullmatch(code):  # it goes into paths that are compared by LIKE
+        raise click.ClickException("a code has letters, digits and dashes only, at most 32")
+    try:
+        name = text.name(name)
+        signature = text.name(signature, 8) if signature else ""
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    if len(signature) == 1 or set(signature) & set("【】[]"):
+        raise click.ClickException("--signature: 2 to 8 characters, without 【】")
     try:
         duty = phones.normalize(duty_phone).e164 if duty_phone else None
     except phones.BadPhone as bad:

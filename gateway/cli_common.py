@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.settings import BadSetting, Settings
+from gateway.settings import Settings
 
 
 def emit(as_json: bool, data: Any, lines: list[str]) -> None:
@@ -17,15 +17,10 @@ def emit(as_json: bool, data: Any, lines: list[str]) -> None:
 
 
 def settings(**overrides: Any) -> Settings:
-    """This process's settings; exits with one sentence when one is bad."""
-    try:
-        loaded = Settings.load(**overrides)
-        _ = loaded.master_key
-        return loaded
-    except BadSetting as bad:
-        raise click.ClickException(str(bad)) from None
-    except OSError as error:
-        raise click.ClickException(f"DATA_DIR: {error}") from None
+    """This process's settings, with a key in the data folder. Raises BadSetting."""
+    loaded = Settings.load(**overrides)
+    _ = loaded.master_key
+    return loaded
 
 
 def with_runtime(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -175,12 +175,11 @@ def script() -> None:
 @json_option
 def script_check(as_json: bool) -> None:
     """List everything that is wrong with the scripts; exit 1 if anything is."""
-    from gateway.actions import ACTIONS
-    from gateway.ivr.load import ScriptFaults, load_all
-    from gateway.settings import SCRIPTS
+    from gateway.inbound import scripts
+    from gateway.ivr.faults import ScriptFaults
 
     try:
-        found = load_all(SCRIPTS, ACTIONS)
+        found = scripts()
     except ScriptFaults as wrong:
         faults = [{"file": f.file, "line": f.line, "why": f.why} for f in wrong.faults]
         emit(as_json, {"faults": faults}, [str(f) for f in wrong.faults])
@@ -204,12 +203,10 @@ def script_try(
     name: str, step: str | None, channel: str, outcomes: tuple[str, ...], facts: tuple[str, ...]
 ) -> None:
     """Play a script here. Type keys; “...” is silence, “/” hangs up. Nothing is stored or sent."""
-    from gateway.actions import ACTIONS
-    from gateway.ivr.load import load_all
+    from gateway.inbound import scripts
     from gateway.ivr.tryout import play
-    from gateway.settings import SCRIPTS
 
-    found = load_all(SCRIPTS, ACTIONS)
+    found = scripts()
     if name not in found or (step and step not in found[name].steps):
         raise click.ClickException(f"no such script or step; scripts: {', '.join(found)}")
     one, given = found[name], dict(o.split("=", 1) for o in outcomes if "=" in o)

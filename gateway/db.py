@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -12,20 +13,35 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Engine, String, bindparam, create_engine, event, func, select, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Engine,
+    String,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)  # fmt: skip
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
 
 from gateway.prepared import refused
+from gateway.settings import CannotStart, concealed
 from gateway.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_ID = 770_077  # one PostgreSQL advisory lock for migrating, any constant
 _IDLE = 1.0  # seconds
+_SEALED_WITH = "sealed-with"  # the fact that names the key
 _vault: Vault | None = None
 
 
@@ -190,21 +206,86 @@ def _ask_after(dialect: Dialect, connection: Any, record: Any, _proxy: Any) -> N
         raise InvalidatePoolError  # the server was restarted: the others are gone, too
 
 
-def _is_newest(url: str) -> bool:
-    newest = max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-    database = Database(url)
+def is_ready(url: str) -> bool:
+    """Whether the tables are there and the newest; cheap, changes nothing.
+
+    Raises :class:`CannotStart` in words when this can't be our database: nobody answers, it isn't one, it is somebody
+    else's, or a newer version's.
+    """
     try:
-        with database.engine.connect() as connection:
-            return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == newest)
-    except SQLAlchemyError:
-        return False  # no database yet, or one without tables
+        where = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise _unusable(url, f"不是一个数据库地址 / not a database address: {error}") from None
+    sqlite_file = where.database if where.get_backend_name() == "sqlite" else None
+    if sqlite_file and not _is_there(Path(sqlite_file), url):
+        return False
+    # looked at as it is: our own settings (WAL) would already change somebody else's file
+    patience = {"timeout": 30} if sqlite_file else {"connect_timeout": 5}
+    engine = create_engine(where, poolclass=NullPool, connect_args=patience)
+    try:
+        with engine.connect() as connection:
+            tables = set(inspect(connection).get_table_names())
+            version, key = None, None
+            if "alembic_version" in tables:
+                version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            if "facts" in tables and "handsets" in tables:
+                key = _key_of(connection)
+    except SQLAlchemyError as error:
+        raise _unusable(url, f"打不开 / can't be opened: {_said(error)}") from None
     finally:
-        database.close()
+        engine.dispose()
+    known = {path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if version and version not in known:
+        raise _unusable(
+            url, f"是更新的版本留下的，请装新版本 / made by a newer version ({version}): install that one"
+        )
+    if sqlite_file and tables and "alembic_version" not in tables:
+        raise _unusable(url, "里面是别的程序的数据 / holds some other program's data")
+    if key and _vault and not _vault.opens(key):
+        raise CannotStart(
+            "数据是用另一把钥匙封的，请放回原来的 SECRET_KEY 或 secret.key / the data is sealed with another key: "
+            "put back the SECRET_KEY or the secret.key it was made with"
+        )
+    return version == max(known) and key is not None
+
+
+def _key_of(connection: Connection) -> str | None:
+    """The id of the key that sealed what is here; with another one, residents would become strangers."""
+    noted: str | None = connection.scalar(
+        text("SELECT value FROM facts WHERE name = :name"), {"name": _SEALED_WITH}
+    )
+    if noted is None:  # from before it was noted
+        sealed = connection.scalar(text("SELECT number FROM handsets LIMIT 1"))
+        return bytes(sealed)[:4].hex() if sealed else None
+    return noted
+
+
+def _is_there(file: Path, url: str) -> bool:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(url, f"打不开 / can't be opened: {error.strerror}") from None
+    if not all(os.access(path, os.W_OK) for path in (file.parent, file) if path.exists()):
+        raise _unusable(url, "写不进去 / can't be written")
+    return file.exists()
+
+
+def _unusable(url: str, why: str) -> CannotStart:
+    return CannotStart(f"数据库 DATABASE_URL ({concealed(url)}) {why}")
+
+
+def _said(error: Exception) -> str:
+    """The driver's own reason: one line of it, without the statement around it."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the newest tables; safe to call from many processes at once."""
-    if _is_newest(url):
+    """Bring the database to the newest tables; safe to call from many processes at once.
+
+    Raises :class:`CannotStart` in words when that can't be done.
+    """
+    if is_ready(url):
         return  # the usual start: half a second of imports saved in every process
     from alembic import command
     from alembic.config import Config
@@ -219,13 +300,26 @@ def migrate(url: str) -> None:
             with Path(f"{path}.migrating").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 command.upgrade(config, "head")
+                _note_key(database)
         else:
             with database.engine.connect() as holder:
                 holder.execute(text("SELECT pg_advisory_lock(:id)"), {"id": _LOCK_ID})
                 try:
                     command.upgrade(config, "head")
+                    _note_key(database)
                 finally:
                     holder.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": _LOCK_ID})
                     holder.commit()
+    except (SQLAlchemyError, OSError) as error:
+        raise _unusable(url, f"建不了表 / the tables can't be made: {_said(error)}") from None
     finally:
         database.close()
+    is_ready(url)  # somebody with another key may have been first
+
+
+def _note_key(database: Database) -> None:
+    if _vault is None:
+        return
+    with database.engine.begin() as connection:
+        put = text("INSERT INTO facts (name, value) VALUES (:name, :key) ON CONFLICT DO NOTHING")
+        connection.execute(put, {"name": _SEALED_WITH, "key": _vault.current_key_id})

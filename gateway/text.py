@@ -66,6 +66,21 @@ def normalize(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def name(raw: str, most: int = 40) -> str:
+    """What somebody typed as the name of a place or a person, without spaces around it.
+
+    Raises ValueError for an empty one, one without a letter, too long a one, and for signs nobody can see.
+    """
+    found = raw.strip()
+    if not any(ch.isalnum() for ch in found):
+        raise ValueError("a name needs letters")
+    if any(unicodedata.category(ch).startswith("C") for ch in found):
+        raise ValueError("a name has no control characters")
+    if len(found) > most:
+        raise ValueError(f"a name has at most {most} characters")
+    return found
+
+
 def clip(text: str, units: int) -> str:
     """At most ``units`` UTF-16 units, with … where something was cut."""
     if segments_units(text) <= units:

@@ -63,6 +63,27 @@ def action(function: Callable[[Turn], Result]) -> Callable[[Turn], Result]:
     return function
 
 
+# what actions and the first turn fill into sentences: an editor's {braces} are proof-read against these
+FACTS = frozenset(
+    [
+        "village",
+        "hail",
+        "person",
+        "number",
+        "title",
+        "notice",
+        "result",
+        "agree",
+        "object",
+        "days",
+        "message",
+        "short",
+    ]
+    + ["receipt", "receipt_spoken", "receipt_says", "duty_phone", "when"]
+    + [f"{kind}_{n}" for kind in ("name", "matter", "option") for n in (1, 2, 3)]
+)
+
+
 def area_of(s: Session, people: list[Person]) -> Area:
     """The village a handset belongs to; for strangers the top area."""
     if people:

@@ -57,6 +57,10 @@ class Vault:
         """The same 32 hex digits for the same text, meaningless without the key: finds a number unread."""
         return hmac.digest(self._index, text.encode(), "sha256").hex()[:32]
 
+    def opens(self, key_id: str) -> bool:
+        """Whether what the key of that id sealed can be read."""
+        return bytes.fromhex(key_id) in self._boxes
+
     def key_id(self, sealed: bytes) -> str:
         return bytes(sealed[:4]).hex()
 

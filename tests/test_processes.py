@@ -1,5 +1,6 @@
 """One command starts everything, and nothing stays behind."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import redis
 
 from gateway import queue
 from gateway.queue import EmbeddedRedis
-from tests.servers import Stack, answers
+from tests.servers import ROOT, Stack, answers, free_port
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -39,6 +40,21 @@ def eventually(what, seconds: float = 15) -> bool:  # type: ignore[no-untyped-de
     return False
 
 
+def readable_by_others(folder: Path) -> list[str]:
+    """What in this folder, or itself, somebody else on the machine may open."""
+    there = [folder, *folder.rglob("*")]
+    assert {"xiangyin.db", "xiangyin.db-wal", "carrier.db", "secret.key"} <= {path.name for path in there}
+    return [path.name for path in there if path.exists() and path.stat().st_mode & 0o077]
+
+
+def test_databases_that_an_older_version_left_readable_are_made_private(tmp_path: Path) -> None:
+    assert run("area", "list", DATA_DIR=str(tmp_path)).returncode == 0
+    (tmp_path / "xiangyin.db").chmod(0o644)
+    stack = Stack(tmp_path / "up", {"DATA_DIR": str(tmp_path)}, demo=False).wait()
+    assert (tmp_path / "xiangyin.db").stat().st_mode & 0o777 == 0o600
+    assert stack.stop() == 0
+
+
 @pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
 )
@@ -55,6 +71,7 @@ def test_up_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     assert eventually(lambda: answers(f"{stack.base}/readyz"))
     assert len(processes_of(tmp_path)) >= 6  # up, web, three workers, clock, Redis
+    assert not readable_by_others(stack.folder / "data")
     assert stack.stop() == 0
     assert eventually(lambda: not processes_of(tmp_path))
 
@@ -83,6 +100,123 @@ def test_a_killed_web_server_leaves_nothing_listening_beside_the_next_one(tmp_pa
     assert eventually(lambda: answers(f"{stack.base}/healthz") and not before & servers())
     assert stack.stop() == 0
     assert eventually(lambda: not processes_of(tmp_path))
+
+
+def test_up_on_localhost_is_up(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, {"HOST": "localhost"}, demo=False).wait()
+    assert answers(f"{stack.base}/healthz")
+    assert stack.stop() == 0
+
+
+def test_make_run_takes_any_folder_name_and_an_empty_one_for_none(tmp_path: Path) -> None:
+    bin = tmp_path / "venv" / "bin"
+    bin.mkdir(parents=True)
+    (bin / "python").touch()
+    (tmp_path / "venv" / ".run-stamp").touch()
+    (bin / "xiangyin").write_text('#!/bin/sh\necho "$@, ${DATA_DIR-none}, ${PORT-none}"\n')
+    (bin / "xiangyin").chmod(0o755)
+    env = {k: v for k, v in os.environ.items() if k not in ("DATA_DIR", "PORT", "HOST")}
+
+    def make(*args: str) -> str:
+        command = ["make", "-s", "run", f"VENV={tmp_path / 'venv'}", *args]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True).stdout.strip()
+
+    assert make('DATA_DIR=/tmp/our mother\'s "village"; echo no', "PORT=8123") == (
+        'up --demo, /tmp/our mother\'s "village"; echo no, 8123'
+    )
+    assert make("DATA_DIR=", "PORT=") == make() == "up --demo, none, none"
+
+
+def start(folder: Path, *command: str, **env: str) -> subprocess.Popen[str]:
+    """``xiangyin …`` as its own entry point begins it; returns once Python itself is up and our first line has run."""
+    code = "from gateway.start import main; print('*', flush=True); main()"
+    given = {**os.environ, "DATA_DIR": str(folder), "PORT": str(free_port()), **env}
+    argv = [sys.executable, "-c", code, *command]
+    process = subprocess.Popen(argv, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stdout.readline() == "*\n"
+    return process
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
+@pytest.mark.parametrize("hundredths", [0, 10, 20, 30, 40, 50, 60, 80, 120])
+def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(tmp_path: Path, hundredths: int) -> None:
+    process = start(tmp_path, "up")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(hundredths / 100)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=40)
+    assert "Traceback" not in out + err and "KeyboardInterrupt" not in err
+    assert eventually(lambda: not processes_of(tmp_path))
+
+
+def test_two_starts_on_one_port_at_the_same_second_are_one_and_one_sentence(tmp_path: Path) -> None:
+    port = str(free_port())
+    both = [start(tmp_path / name, "up", PORT=port) for name in ("a", "b")]
+    assert eventually(lambda: any(p.poll() is not None for p in both), 40)
+    late, first = sorted(both, key=lambda p: p.poll() is None)
+    said = late.communicate()[1]
+    assert late.returncode == 1 and "端口" in said and len(said.strip().splitlines()) == 1
+    assert eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 40)
+    first.send_signal(signal.SIGINT)
+    assert "Traceback" not in "".join(first.communicate(timeout=40)) and first.returncode == 0
+
+
+def redis_of(folder: Path) -> tuple[int, int] | None:
+    """The embedded server of a folder and its parent, if there is one."""
+    for pid in processes_of(folder):
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"--unixsocket" in command or b"unixsocket:" in command:
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+                return pid, parent
+    return None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
+@pytest.mark.parametrize("beside", [("up",), ("serve", "hotline"), ("worker", "bulk")])
+def test_who_is_left_takes_redis_over_from_a_killed_owner(tmp_path: Path, beside: tuple[str, ...]) -> None:
+    both = {p.pid: p for p in (start(tmp_path, "up"), start(tmp_path, *beside))}
+    assert eventually(lambda: all(p.pid in parents(tmp_path) for p in both.values()), 60)
+    assert eventually(lambda: redis_of(tmp_path), 40)
+    pid, owner = redis_of(tmp_path)  # type: ignore[misc]
+    both.pop(owner).kill()
+    (left,) = both
+
+    def taken_over() -> bool:
+        found = redis_of(tmp_path)
+        return bool(found and found[0] != pid and found[1] == left)
+
+    assert eventually(taken_over, 20)
+    assert eventually(lambda: pings(tmp_path), 10)
+    both[left].send_signal(signal.SIGINT)
+    assert both[left].wait(40) == 0
+    assert eventually(lambda: not processes_of(tmp_path), 25)
+
+
+def pings(folder: Path) -> bool:
+    try:
+        return bool(queue.connect(f"unix://{queue.socket_path(folder)}").ping())
+    except redis.RedisError:
+        return False
+
+
+def parents(folder: Path) -> set[int]:
+    """Who has started processes for this folder."""
+    found = set()
+    for pid in processes_of(folder):
+        with contextlib.suppress(OSError):
+            found.add(int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]))
+    return found
+
+
+def test_a_dead_server_is_replaced_by_whoever_asks_next_though_its_starter_lives(tmp_path: Path) -> None:
+    first = EmbeddedRedis.start(tmp_path)
+    assert first.process
+    first.process.kill()
+    first.process.wait()
+    second = EmbeddedRedis.start(tmp_path)
+    assert second.process
+    second.stop()
 
 
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

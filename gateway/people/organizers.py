@@ -13,6 +13,7 @@ from pypinyin import lazy_pinyin
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from gateway import text
 from gateway.db import Database
 from gateway.models.area import Area
 from gateway.models.organizer import ROLES, Organizer, PanelSession
@@ -47,7 +48,11 @@ def _real_now() -> datetime:
 def add(
     s: Session, *, name: str, area: Area, role: str, login: str | None = None, password: str | None = None
 ) -> tuple[Organizer, str]:
-    """A new account and its password (made up if not given). Raises ValueError for an unknown role or taken login."""
+    """A new account and its password (made up if not given).
+
+    Raises ValueError for an unknown role, a taken login or a name that is none.
+    """
+    name = text.name(name)
     if role not in ROLES:
         raise ValueError(f"unknown role {role!r}; one of {', '.join(ROLES)}")
     base = login or re.sub(r"[^a-z0-9]", "", "".join(lazy_pinyin(name)).lower()) or "organizer"

@@ -1,11 +1,18 @@
 """Every fault at once, in an editor's words."""
 
+import ast
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from gateway.ivr.load import ScriptFaults, load_all, load_folder
+from gateway.actions import ACTIONS
+from gateway.ivr.faults import ScriptFaults
+from gateway.ivr.load import load_all, load_folder
+from gateway.settings import SCRIPTS
+from gateway.turns import FACTS
+from tests.servers import ROOT
 
 MARKET = Path(__file__).parent / "scripts" / "market"
 
@@ -15,9 +22,9 @@ def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(MARKET, tmp_path / "market"))
 
 
-def faults(folder: Path) -> list[str]:
+def faults(folder: Path, facts: set[str] | None = None) -> list[str]:
     with pytest.raises(ScriptFaults) as wrong:
-        load_folder(folder, {"cast_ballot"})
+        load_folder(folder, {"cast_ballot"}, facts)
     return [str(f) for f in wrong.value.faults]
 
 
@@ -77,8 +84,87 @@ def test_the_digest_changes_with_every_word(copy: Path) -> None:
     assert load_folder(copy, {"cast_ballot"}).digest != before
 
 
-def test_our_own_scripts_have_no_fault() -> None:
-    from gateway.actions import ACTIONS
-    from gateway.settings import SCRIPTS
+KNOWN = {"village", "number", "option_1", "option_2", "option_3"}
 
-    assert "hotline" in load_all(SCRIPTS, ACTIONS)
+
+def test_a_placeholder_that_nothing_fills_in_is_a_fault_in_every_language(copy: Path) -> None:
+    words = (copy / "zh-CN.toml").read_text()
+    (copy / "zh-CN.toml").write_text(words.replace("{number}号事", "{nummer}号事"))
+    (copy / "en.toml").write_text(words.replace('9 = "再听一遍"', '9 = "again, {ask_said}, {agian}"'))
+    found = faults(copy, KNOWN)
+    assert any("zh-CN.toml" in f and "{nummer}, which nothing fills in" in f for f in found)
+    assert any("en.toml" in f and "{agian}, which nothing fills in" in f for f in found)
+    assert not any("{ask_said}, which nothing" in f for f in found)  # what was pressed at [ask] is known
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "slip"),
+    [
+        ("script.toml", 'start = "hello"', "start = 5"),
+        ("script.toml", 'start = "hello"', 'start = "hello"\nentries = "ask"'),
+        ("script.toml", 'expires = { voice = "10m", sms = "3d" }', "expires = 10"),
+        ("script.toml", '[everywhere]\n0 = "person"', "[everywhere]\n0 = 7"),
+        ("script.toml", 'does = "say"\nthen = "ask"', 'does = ["say"]\nthen = 3'),
+        ("script.toml", "[words.keys]\nstar", "[words.key]\nstar"),
+        ("script.toml", 'wait = 8', 'wait = "8"\nkeys_ = 1'),
+        ("zh-CN.toml", 'text = "再见。"', "text = 1"),
+        ("zh-CN.toml", 'text = "再见。"', '[bye.text]\nlong = "再见。"'),
+        ("zh-CN.toml", '[menus]\nvoice', 'menus = "a"\n[menu]\nvoice'),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_a_fault_and_no_crash(
+    copy: Path, file: str, was: str, slip: str
+) -> None:
+    text = (copy / file).read_text()
+    assert was in text
+    (copy / file).write_text(text.replace(was, slip, 1))
+    assert any(file in f for f in faults(copy))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Our own scripts, to be spoilt."""
+    return Path(shutil.copytree(SCRIPTS, tmp_path / "ivr_scripts"))
+
+
+def faults_below(root: Path) -> list[str]:
+    with pytest.raises(ScriptFaults) as wrong:
+        load_all(root, ACTIONS, FACTS)
+    return [str(f) for f in wrong.value.faults]
+
+
+def test_replies_are_proof_read_in_every_language(root: Path) -> None:
+    words = (root / "replies" / "zh-CN.toml").read_text()
+    (root / "replies" / "zh-CN.toml").write_text(words.replace("收到：{number}号", "收到：{numbr}号"))
+    (root / "replies" / "en.toml").write_text(
+        words.replace("[thanks]", "[thank]").replace("{score}分", "{receipt}分")
+    )
+    found = faults_below(root)
+    assert any("replies/zh-CN.toml:" in f and "[vote] uses {numbr}" in f for f in found)
+    assert any("replies/en.toml" in f and "[rating] uses {receipt}" in f for f in found)
+    assert any("replies/en.toml" in f and "[thanks] is missing" in f for f in found)
+    assert any("replies/en.toml" in f and "[thank] is not a reply" in f for f in found)
+
+
+def test_a_folder_whose_script_has_another_name_and_an_empty_one_are_faults(root: Path) -> None:
+    (root / "hotline" / "script.toml").rename(root / "hotline" / "Script.toml")
+    assert any("hotline/script.toml: the file is missing" in f for f in faults_below(root))
+    shutil.rmtree(root / "hotline")
+    assert any("no script" in f for f in faults_below(root))
+
+
+def test_replies_are_given_what_editors_are_promised() -> None:
+    """Every ``say("name", fact=…)`` of ours against facts.toml."""
+    promised = tomllib.loads((SCRIPTS / "replies" / "facts.toml").read_text())
+    for file in (*ROOT.glob("gateway/**/*.py"), *ROOT.glob("admin/**/*.py")):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(call, ast.Call) or not call.args or not isinstance(call.args[0], ast.Constant):
+                continue
+            name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+            given = {keyword.arg for keyword in call.keywords}
+            if name in ("say", "reply_text") and None not in given:  # **facts: not to be seen here
+                assert set(promised[call.args[0].value]) <= given, f"{file.name}:{call.lineno}"
+
+
+def test_our_own_scripts_have_no_fault() -> None:
+    assert "hotline" in load_all(SCRIPTS, ACTIONS, FACTS)

@@ -98,5 +98,5 @@ def test_every_reply_fits_one_message_with_ordinary_facts() -> None:
         "what": "11号表态", "date": "11月24日", "score": 5, "words": "困难户名单里已经加上您家", "delegate": "王德顺",
         "place": "火星村", "standing": "后来改过，以后来的为准", "whose": "您",
     }  # fmt: skip
-    for name in _words("zh-CN").steps:
+    for name in _words()["zh-CN"].steps:
         assert segments(reply_text(name, **facts)).count == 1, name

@@ -78,6 +78,8 @@ FACTS = frozenset(
         "days",
         "message",
         "short",
+        "weight",
+        "explanation",
     ]
     + ["receipt", "receipt_spoken", "receipt_says", "duty_phone", "when"]
     + [f"{kind}_{n}" for kind in ("name", "matter", "option") for n in (1, 2, 3)]

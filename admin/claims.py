@@ -75,5 +75,6 @@ def reject_claim(id: int) -> Response:
         flash(_("这条登记别人刚处理过"), "error")
     else:
         runtime().wake("replies", "calls")
-        flash(_("没有通过，已告诉来电人"))
+        asked = claim.channel != "roster"
+        flash(_("没有通过，已告诉来电人") if asked else _("没有通过，这个电话没有加"))
     return redirect(url_for("admin.claims"))

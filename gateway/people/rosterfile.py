@@ -140,7 +140,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 
 def _csv(text: str) -> list[list[str]]:
-    if text.count("\0") * 100 > len(text):  # a single one is a fault of its row, see rosterrows
+    if text.count("\0") * 10 > len(text):  # a single one is a fault of its row, see rosterrows
         raise BadRoster("这不是表格文件")
     first = text[:4000]
     delimiter = max(",\t;，", key=first.count)

@@ -19,6 +19,7 @@ from admin import (
     inbox,
     residents,
     results,
+    rosters,
     words,
 )
 from admin.common import panel
@@ -33,6 +34,7 @@ _PAGES = (
     consultations,
     results,
     residents,
+    rosters,
     claims,
     broadcast_form,
     broadcasts,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +23,7 @@ _SHOWN = 200  # rows kept for a preview
 _TRIES = 5  # when somebody else adds one of the same households or numbers at the same moment
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """A row that needs a word, by the spreadsheet's own number."""
 
     row: int

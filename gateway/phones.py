@@ -112,7 +112,7 @@ def _chinese(digits: str, area_code: str | None) -> Phone:
     elif bare.startswith("499"):
         raise BadPhone("少一位" if len(bare) == 9 else "座机号位数不对")
     elif len(digits) in (7, 8):
-        raise BadPhone("座机号没写区号，要带区号写")
+        raise BadPhone("座机号没写区号，要带区号")
     try:
         parsed = phonenumbers.parse(f"+86{bare}")
     except phonenumbers.NumberParseException:

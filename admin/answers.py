@@ -57,7 +57,10 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
 
 
 def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
-    """Tell the caller that they are on the roster now (``person``), or that we couldn't find them (None)."""
+    """Tell the caller that they are on the roster now (``person``), or that we couldn't find them (None). Where only
+    a roster gave somebody this number, whoever answers it asked nothing, and hears nothing of a refusal."""
+    if claim.channel == "roster" and person is None:
+        return
     area = s.get(Area, person.area_id if person else claim.area_id) if person or claim.area_id else None
     sig = area.signed if area else ""
     words = (

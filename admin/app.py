@@ -20,6 +20,7 @@ from admin import (
     residents,
     results,
     roles,
+    rosters,
     words,
 )
 from admin.common import panel
@@ -34,6 +35,7 @@ _PAGES = (
     consultations,
     results,
     residents,
+    rosters,
     claims,
     broadcast_form,
     broadcasts,

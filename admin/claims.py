@@ -77,5 +77,6 @@ def reject_claim(id: int) -> Response:
         flash(_("这条登记已经核对过了，下面是现在的样子"))
     else:
         runtime().wake("replies", "calls")
-        flash(_("没有通过，正在告诉来电人"))
+        asked = claim.channel != "roster"
+        flash(_("没有通过，正在告诉来电人") if asked else _("没有通过，这个电话没有加"))
     return redirect(url_for("admin.claims"))

@@ -54,26 +54,39 @@ def roster() -> None:
 @roster.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--area", "code", required=True)
+@click.option("--sheet", default="", help="The worksheet to read; else the first with a heading.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @json_option
 @with_runtime
-def roster_import(rt: Any, file: Path, code: str, dry_run: bool, as_json: bool) -> None:
-    """Take in a roster (.xlsx, or CSV in UTF-8 or GB18030). Importing twice changes nothing."""
+def roster_import(rt: Any, file: Path, code: str, sheet: str, dry_run: bool, as_json: bool) -> None:
+    """Take in a roster (.xlsx, or CSV in UTF-8 or GB18030). Importing twice changes nothing. A new number of a resident
+    who is verified already waits for an organizer."""
     from gateway.people import roster as rosters
     from gateway.people import rosterfile
 
     try:
-        sheet = rosterfile.read(file.read_bytes(), file.name)
+        read = rosterfile.read(file.read_bytes(), file.name, sheet)
     except rosterfile.BadRoster as bad:
         raise click.ClickException(bad.why) from None
     with rt.db.read() as s:
         where = area_called(s, code)
-        plan = rosters.preview(s, sheet, where) if dry_run else None
-    plan = plan or rosters.apply(rt.db, sheet, where, "cli")
-    rejected = [{"row": r.row, "why": r.why} for r in plan.rejected]
-    lines = [f"新增 {plan.new} 人，对上 {plan.matched} 人，不收 {len(rejected)} 行"]
-    lines += [f"第{r['row']}行：{r['why']}" for r in rejected]
-    emit(as_json, {"added": plan.new, "matched": plan.matched, "rejected": rejected}, lines)
+        plan = rosters.preview(s, read, where) if dry_run else None
+    plan = plan or rosters.apply(rt.db, read, where, "cli")
+    facts = {
+        "added": plan.new,
+        "matched": plan.matched,
+        "rejected": [{"row": r.row, "why": r.why} for r in plan.rejected],
+        "waiting": [{"row": w.row, "why": w.why} for w in plan.waiting],
+        "sheet": read.name,
+        "unread_sheets": read.others,
+    }
+    lines = [f"新增 {plan.new} 人，对上 {plan.matched} 人，不收 {len(plan.rejected)} 行"]
+    if read.others:
+        lines.append(f"只读了工作表“{read.name}”；没读：{'、'.join(read.others)}（用 --sheet 选）")
+    if read.no_people:
+        lines.append(f"合计、说明或表头，没当成人：第{'、'.join(map(str, read.no_people))}行")
+    lines += [f"第{r.row}行：{r.why}" for r in (*plan.waiting, *plan.rejected)]
+    emit(as_json, facts, lines)
 
 
 @roster.command("list")

@@ -15,7 +15,8 @@ _CN_MOBILE = re.compile(r"1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9
 _SAMPLE_MOBILE = re.compile(r"1990000\d{4}")
 _SAMPLE_LANDLINE = re.compile(r"499\d{7,8}")
 _SHORT_CODE = re.compile(r"(?:1[012]\d{1,6}|9\d{4,7}|[2-9]\d{2,4})")
-_FILLER = re.compile(r"[\s\-‐‑–—_.·()（）\[\]]+")
+_SERVICE = re.compile(r"(?:[48]00\d{7}|9[56]\d+|1[012]\d{1,6})")
+_FILLER = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff\-‐‑–—_.·()（）\[\]]+")
 _EXTENSION = re.compile(r"(?:转|ext\.?|x|#)\s*\d+$", re.IGNORECASE)
 
 
@@ -45,6 +46,13 @@ class Phone(NamedTuple):
 def is_hidden(number: str) -> bool:
     """Whether a caller hid the number: nobody can be recognised by it, and nobody rung."""
     return number.strip().lstrip("+").casefold() in _HIDDEN
+
+
+def is_service(phone: Phone) -> bool:
+    """Whether nobody lives behind it: 110, 12345, 10086, 95588, 400-…; they are heard, but are no resident's."""
+    return not phone.e164.startswith("+") or (
+        phone.kind != MOBILE and bool(_SERVICE.fullmatch(phone.e164.removeprefix("+86")))
+    )
 
 
 def is_sample(number: str) -> bool:
@@ -104,7 +112,7 @@ def _chinese(digits: str, area_code: str | None) -> Phone:
     elif bare.startswith("499"):
         raise BadPhone("少一位" if len(bare) == 9 else "座机号位数不对")
     elif len(digits) in (7, 8):
-        raise BadPhone("座机号没写区号")
+        raise BadPhone("座机号没写区号，要带区号")
     try:
         parsed = phonenumbers.parse(f"+86{bare}")
     except phonenumbers.NumberParseException:

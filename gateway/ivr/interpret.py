@@ -151,8 +151,9 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
         return None
     rest = words.REGISTER.sub(" ", m.text)
     rest = re.sub(r"(?:我)?(?:要|想|来|申请|请|帮我|给我)(?=\s|$)", " ", rest)
+    rest = words.TOWN_BEFORE.sub("", re.sub(r"\([^()]{0,8}\)", " ", rest))
     glued = re.match(
-        rf"\s*([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))\s*$",
+        rf"\s*([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})(?:[\u4e00-\u9fff]{{2,4}}(?:镇|乡|街道))?([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))\s*$",
         rest,
     )
     if glued and asked:

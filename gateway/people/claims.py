@@ -7,20 +7,17 @@ from gateway import clock
 from gateway.models.area import Area
 from gateway.models.organizer import Organizer
 from gateway.models.person import Claim, Handset, Household, Person
+from gateway.people.places import Places
 from gateway.people.residents import GONE, connect, household_code, people_on
 
 
 def area_named(s: Session, said: str) -> Area | None:
-    """The area a resident means: its name with or without 村/社区, or None when unclear."""
-    said = said.strip()
-    if not said:
+    """The area a resident means: its name with or without 村/社区, with its township before it or a group behind it;
+    None when unclear."""
+    if not said.strip():
         return None
-    found = [
-        a
-        for a in s.scalars(select(Area).where(Area.level.in_(("village", "community"))))
-        if said == a.name or said.rstrip("村社区委会") == a.name.rstrip("村社区") or a.name in said
-    ]
-    return found[0] if len(found) == 1 else None
+    tree = list(s.scalars(select(Area)))
+    return Places(tree).find(said, [a for a in tree if a.level in ("village", "community")])[0]
 
 
 def _same_name(s: Session, name: str, area_id: int | None) -> list[Person]:
@@ -58,6 +55,8 @@ def claim(
     if before and not person:
         if recording_id:
             before.recording_id = recording_id
+        if before.channel == "roster":
+            before.channel = channel  # somebody asks now, and gets to know what was decided
         return before
     made = before or Claim(handset_id=phone.id, name=name, channel=channel)
     made.area_said = area_said[:40]

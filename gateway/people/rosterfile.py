@@ -3,30 +3,23 @@
 import csv
 import io
 import re
-import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 
+from gateway.people import rosterheads
+
 _MOST_BYTES = 20 * 1024 * 1024
 _MOST_UNPACKED = 300 * 1024 * 1024  # a zip bomb unpacks to more
-_MOST_ROWS, _MOST_COLUMNS, _MOST_CELL = 200_000, 100, 500
+_MOST_ROWS, _MOST_COLUMNS, _MOST_CELL, _MOST_SHEETS = 200_000, 100, 500, 50
+_MOST_FILLED = 2_000_000  # cells under merged ones: ranges may lie over each other
 _ENCODINGS = ("utf-8-sig", "gb18030", "big5")
-
-# our field ← headings people write; the first match in this order wins
-_HEADINGS: tuple[tuple[str, str], ...] = (
-    ("household", r"户(?:号|编号|编码|代码)|家庭编号|门牌号|^户$"),
-    ("role", r"与户主关系|关系|身份类别"),
-    ("id_number", r"身份证|证件号"),
-    ("name", r"姓\s*名|名字|户主姓名|^户主$|^name$|^居民$"),
-    ("phone", r"电话|手机|座机|联系方式|固话|号码|^phone$|^tel"),
-    ("group", r"组|队|屯|楼|单元"),  # before the village: “村民小组” is a group
-    ("area", r"^村|社区|所在村|行政村|村名|村委会|辖区"),
-    ("birth", r"出生|生日|年龄|出生年"),
-    ("sex", r"性别"),
-    ("language", r"语言|民族语言"),
-    ("registered", r"户籍|户口|是否本地"),
-    ("prefers", r"通知方式|接收方式|偏好"),
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+# what stands between and below the people: totals, remarks, who filled it in, and the title of a part
+_TOTAL = re.compile(r"(?:[本全][页村组户乡镇])?(?:小计|合计|总计|共计|累计)")
+_NOTE = re.compile(
+    r"(?:备注|说明|填表说明|注意?)\d*[:：]|(?:填表|制表|填报|审核|经办|负责|统计|联系)(?:人|单位|时间|日期)?[:：]|[本全以]?[村组上]?共\d"
 )
+_PART = re.compile(r"\S*[一二三四五六七八九十\d](?:组|小组|村民小组|队|屯)|\S{2,}(?:村|社区)")
 
 
 class BadRoster(ValueError):
@@ -44,24 +37,46 @@ class Sheet:
     rows: list[dict[str, str]]
     columns: dict[str, str] = field(default_factory=dict)  # our field → their heading
     encoding: str = ""
+    name: str = ""  # the worksheet that was read; a CSV has none
+    others: list[str] = field(default_factory=list)  # worksheets that were not
+    unread: list[str] = field(default_factory=list)  # headings of columns that nobody reads
+    no_people: list[int] = field(default_factory=list)  # rows with a total, a remark, a title
 
 
-def read(data: bytes, filename: str) -> Sheet:
-    """Read an ``.xlsx``/``.xls`` workbook (first sheet with a heading) or a CSV. Raises :class:`BadRoster`."""
+@dataclass
+class _Table:
+    rows: list[list[str]]
+    name: str = ""
+
+
+def read(data: bytes, filename: str, sheet: str = "") -> Sheet:
+    """Read an ``.xlsx``/``.xls`` workbook (the worksheet of that name; else the first with a heading, those in sight
+    before hidden ones) or a CSV. Raises :class:`BadRoster`."""
     if not data:
         raise BadRoster("文件是空的")
     if len(data) > _MOST_BYTES:
         raise BadRoster("文件超过20兆，请分开传")
     if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        return _from_tables(_workbook(data), "excel")
+        return _from_workbook(_workbook(data), sheet)
     if filename.lower().endswith((".xlsx", ".xls")):
         raise BadRoster("这不是Excel文件，可能没有存好，请另存一次再传")
+    if sheet:
+        raise BadRoster("CSV文件没有工作表，不用选")
     text, encoding = _decode(data)
-    return _from_tables([_csv(text)], encoding)
+    return _from_tables([_Table(_csv(text))], encoding)
 
 
-def _workbook(data: bytes) -> list[list[list[str]]]:
-    from python_calamine import CalamineWorkbook
+def _from_workbook(tables: list[_Table], wanted: str) -> Sheet:
+    names = [t.name for t in tables if t.rows]
+    if wanted and wanted not in names:
+        raise BadRoster(f"没有“{wanted}”这张工作表，有的是：{'、'.join(names)}")
+    found = _from_tables([t for t in tables if not wanted or t.name == wanted], "excel")
+    found.others = [name for name in names if name != found.name]
+    return found
+
+
+def _workbook(data: bytes) -> list[_Table]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     try:
         if data[:2] == b"PK":
@@ -69,12 +84,15 @@ def _workbook(data: bytes) -> list[list[list[str]]]:
                 if sum(item.file_size for item in archive.infolist()) > _MOST_UNPACKED:
                     raise BadRoster("这个文件解开以后太大，不收")
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        worksheets = [m for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+        sheets = sorted(worksheets, key=lambda m: m.visible != SheetVisibleEnum.Visible)
         tables = []
-        for name in book.sheet_names[:20]:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            tables.append(
-                [[_cell(value) for value in row[:_MOST_COLUMNS]] for row in rows[: _MOST_ROWS + 20]]
-            )
+        for meta in sheets[:_MOST_SHEETS]:
+            sheet = book.get_sheet_by_name(meta.name)
+            raw = sheet.to_python(skip_empty_area=False)[: _MOST_ROWS + 20]
+            rows = [[_cell(value) for value in row[:_MOST_COLUMNS]] for row in raw]
+            _fill_down(rows, sheet.merged_cell_ranges or [])
+            tables.append(_Table(rows, meta.name))
         return tables
     except BadRoster:
         raise
@@ -82,12 +100,32 @@ def _workbook(data: bytes) -> list[list[list[str]]]:
         raise BadRoster("这个Excel文件打不开，请另存为.xlsx再传") from error
 
 
+def _fill_down(rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """What stands in a merged cell holds for all its rows: one 户号 beside a whole household."""
+    left = _MOST_FILLED
+    for (top, column), (bottom, _) in merged:
+        below = rows[top + 1 : bottom + 1]
+        left -= len(below)
+        if left < 0:
+            raise BadRoster("合并的单元格太多，请另存为CSV再传")
+        for row in below:
+            if column < len(row) and not row[column]:
+                row[column] = rows[top][column]
+
+
 def _cell(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # a phone kept as a number: 19900000103.0
     if isinstance(value, bool):
         return "是" if value else "否"
-    return str(value or "").strip()[:_MOST_CELL]
+    return _clean(str(value)) if value else ""
+
+
+def _clean(cell: str) -> str:
+    """Without what nobody can see and copying from a web page or a chat leaves behind."""
+    if not cell.isascii():
+        cell = _INVISIBLE.sub("", cell)
+    return cell.strip()[:_MOST_CELL]
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -102,7 +140,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 
 def _csv(text: str) -> list[list[str]]:
-    if "\0" in text:
+    if text.count("\0") * 10 > len(text):  # a single one is a fault of its row, see rosterrows
         raise BadRoster("这不是表格文件")
     first = text[:4000]
     delimiter = max(",\t;，", key=first.count)
@@ -112,59 +150,58 @@ def _csv(text: str) -> list[list[str]]:
         text = text.replace("，", ",")
         delimiter = ","
     try:
-        rows = [
-            [cell.strip()[:_MOST_CELL] for cell in row[:_MOST_COLUMNS]]
-            for row in csv.reader(io.StringIO(text), delimiter=delimiter)
-        ]
+        lines = csv.reader(io.StringIO(text), delimiter=delimiter)
+        return [[_clean(cell) for cell in row[:_MOST_COLUMNS]] for row in lines]
     except csv.Error as error:
         raise BadRoster("这个CSV文件读不下去，请另存一次再传") from error
-    return rows
 
 
-def _from_tables(tables: list[list[list[str]]], encoding: str) -> Sheet:
+def _from_tables(tables: list[_Table], encoding: str) -> Sheet:
     for table in tables:
-        for number, row in enumerate(table[:20]):
+        for number, row in enumerate(table.rows[:20]):
             if any(len(re.sub(r"\D", "", cell)) >= 7 for cell in row):
                 continue  # a number that long is somebody's: no heading, whatever a remark beside it says
-            columns = _headings(row)
+            columns = rosterheads.columns(row)
             # a title line may hold one such word; a heading has the name and something else
             alone = sum(1 for cell in row if cell) == 1
             if "name" in columns.values() and (len(columns) > 1 or alone):
-                return _rows(table, number, columns, encoding)
+                return _people(table, number, columns, encoding)
     raise BadRoster("没找到“姓名”这一列，请在第一行写上：姓名、电话、村、户号")
 
 
-def _headings(row: list[str]) -> dict[int, str]:
-    """Column index → our field; several columns may hold phones."""
-    found: dict[int, str] = {}
-    for index, cell in enumerate(row):
-        # “姓 名*（必填）”: letters apart, marks and remarks
-        plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", cell))
-        plain = re.sub(r"[*:(].*$", "", plain) or plain
-        if not plain or len(plain) > 12:
-            continue
-        for name, pattern in _HEADINGS:
-            if re.search(pattern, plain) and (name == "phone" or name not in found.values()):
-                found[index] = name
-                break
-    return found
-
-
-def _rows(table: list[list[str]], heading: int, columns: dict[int, str], encoding: str) -> Sheet:
-    rows = []
-    for number, row in enumerate(table[heading + 1 :], heading + 2):
+def _people(table: _Table, heading: int, columns: dict[int, str], encoding: str) -> Sheet:
+    titles = table.rows[heading]
+    theirs: dict[str, str] = {}
+    for index, name in columns.items():
+        theirs[name] = f"{theirs[name]}、{titles[index]}" if name in theirs else titles[index]
+    unread = [title for index, title in enumerate(titles) if title and index not in columns]
+    sheet = Sheet([], theirs, encoding, table.name, unread=unread)
+    name_at = next(index for index, name in columns.items() if name == "name")
+    for number, row in enumerate(table.rows[heading + 1 :], heading + 2):
         fields: dict[str, str] = {}
         for index, name in columns.items():
-            cell = row[index].strip() if index < len(row) else ""
+            cell = row[index] if index < len(row) else ""
             if cell:
                 fields[name] = f"{fields[name]} / {cell}" if name == "phone" and name in fields else cell
-        if not any(fields.values()):
+        if not fields:
+            continue
+        if _is_nobody(row, fields.get("name", ""), titles[name_at]):
+            sheet.no_people.append(number)
             continue
         fields["_row"] = str(number)
-        rows.append(fields)
-        if len(rows) > _MOST_ROWS:
+        sheet.rows.append(fields)
+        if len(sheet.rows) > _MOST_ROWS:
             raise BadRoster("超过二十万行，请分开传")
-    if not rows:
+    if not sheet.rows:
         raise BadRoster("只有表头，没有人")
-    theirs = {name: table[heading][index] for index, name in columns.items()}
-    return Sheet(rows, theirs, encoding)
+    return sheet
+
+
+def _is_nobody(row: list[str], name: str, title: str) -> bool:
+    if name == title:
+        return True  # the heading again, as it is printed on every page
+    cells = [cell for cell in row if cell]
+    first = "".join(cells[0].split())
+    if _TOTAL.match(first) or _NOTE.match(first) or _TOTAL.match("".join(name.split())):
+        return True
+    return len(cells) == 1 and len(row) > 1 and _PART.fullmatch(first) is not None

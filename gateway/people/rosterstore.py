@@ -4,7 +4,7 @@ however many lines there are."""
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway import clock, phones
 from gateway.bulk import bulk_insert, bulk_set, fresh_ids
 from gateway.db import among, vault
-from gateway.models.person import Handset, Household, Person, PersonHandset
+from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
 from gateway.people.residents import GONE
 from gateway.people.rosterrows import FACTS, Row
 
@@ -27,6 +27,15 @@ _SAME = {
     "voice_consent": True,
 }
 
+_DOUBTED = {
+    "area_said": "",
+    "recording_id": None,
+    "channel": "roster",
+    "state": "waiting",
+    "decided_by": None,
+    "decided_at": None,
+}
+
 
 @dataclass(slots=True)
 class Newcomer:
@@ -37,12 +46,23 @@ class Newcomer:
     id: int = 0
 
 
+class Doubt(NamedTuple):
+    """A number that a roster gives a verified resident and nobody has confirmed."""
+
+    person: int
+    row: Row
+    key: str
+    phone: phones.Phone
+
+
 @dataclass
 class News:
-    """What is to be written: people to add, and numbers of people who are there (person's id, key, number)."""
+    """What is to be written: people to add, and numbers of people who are there (person's id, key, number), at once
+    or when an organizer has confirmed them."""
 
     newcomers: list[Newcomer] = field(default_factory=list)
     numbers: list[tuple[int, str, phones.Phone]] = field(default_factory=list)
+    claims: list[Doubt] = field(default_factory=list)
 
 
 class Known:
@@ -55,6 +75,12 @@ class Known:
         self.named: dict[tuple[int, str], list[int]] = defaultdict(list)
         self.on: dict[str, list[tuple[int, int, str]]] = defaultdict(list)  # number → (id, area, name)
         self.answering: set[tuple[int, str]] = set()  # (id, number)
+        self.asked: set[tuple[int, str]] = (
+            set()
+        )  # the same, where an organizer is to say whether it is theirs
+        self.refused: set[tuple[int, str]] = set()  # and where one said no to a roster
+        self.verified: set[int] = set()
+        rows = [row for row in rows if not row.why]
         names, codes = defaultdict(set), defaultdict(set)
         for row in rows:
             names[row.area_id].add(row.name)
@@ -64,9 +90,13 @@ class Known:
             for code, id in s.execute(homes.where(among(s, Household.code, wanted - {""}))):
                 self.households[(area_id, code)] = id
         for area_id, wanted in names.items():
-            people = select(Person.id, Person.name, Person.household_id).where(Person.area_id == area_id)
+            people = select(Person.id, Person.name, Person.household_id, Person.state).where(
+                Person.area_id == area_id
+            )
             here = people.where(among(s, Person.name, wanted), Person.state.not_in(GONE))
-            for id, name, home in s.execute(here):
+            for id, name, home, state in s.execute(here):
+                if state == "verified":
+                    self.verified.add(id)
                 if id not in added:
                     self.at_home[(area_id, name, home)].append(id)
                     self.named[(area_id, name)].append(id)
@@ -89,6 +119,14 @@ class Known:
             self.answering.add((id, key_of[handset_id]))
             if id not in added:
                 self.on[key_of[handset_id]].append((id, area_id, name))
+
+        doubts = select(Claim.handset_id, Claim.person_id, Claim.state, Claim.channel)
+        doubts = doubts.where(among(s, Claim.handset_id, key_of), Claim.person_id.is_not(None))
+        for handset_id, whom, state, channel in s.execute(doubts):
+            if whom and state == "waiting":
+                self.asked.add((whom, key_of[handset_id]))
+            elif whom and state == "rejected" and channel == "roster":
+                self.refused.add((whom, key_of[handset_id]))
 
     def same(self, row: Row) -> int | None:
         """The person this row is about: same name here, and same household or number if either is told."""
@@ -158,7 +196,8 @@ def write(s: Session, known: Known, news: News) -> None:
 
 def _connect(s: Session, known: Known, news: News, now: dict[str, Any]) -> None:
     seal = vault().seal
-    new = {key: phone for _, key, phone in news.numbers if key not in known.handsets}
+    told = [(key, phone) for _, key, phone in news.numbers] + [(d.key, d.phone) for d in news.claims]
+    new = {key: phone for key, phone in told if key not in known.handsets}
     ids = fresh_ids(s, Handset, len(new))
     handsets = [
         (id, seal(phone.e164), key, phone.e164[-4:], phone.kind)
@@ -168,3 +207,5 @@ def _connect(s: Session, known: Known, news: News, now: dict[str, Any]) -> None:
     known.handsets.update(zip(new, ids, strict=True))
     pairs = {(person, known.handsets[key]) for person, key, _ in news.numbers}
     bulk_insert(s, PersonHandset, ("person_id", "handset_id"), sorted(pairs), {})
+    claims = [(known.handsets[d.key], d.row.name, d.row.area_id, d.person) for d in news.claims]
+    bulk_insert(s, Claim, ("handset_id", "name", "area_id", "person_id"), claims, _DOUBTED | now)

@@ -108,3 +108,22 @@ def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None
     for n in range(1000):
         interpret(texts[n % len(texts)], CONTEXTS["one"])
     assert time.process_time() - begin < 1.0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "注册 王德顺 虚泉镇拟柳村",
+        "注册王德顺虚泉镇拟柳村",
+        "注册 王德顺（儿子） 拟柳村",
+        "注册 王德顺 拟柳村一组",
+        "注\u200b册 王德顺 拟柳\u200b村",
+        "我是虚泉镇拟柳村的王德顺",
+        "我叫王德顺，家住虚泉镇拟柳村一组",
+    ],
+)
+def test_a_town_before_the_village_a_group_behind_it_and_a_remark_behind_the_name_are_no_hindrance(
+    words: str,
+) -> None:
+    said = interpret(words, {"registered": False})
+    assert said == {"intent": "register", "fields": {"name": "王德顺", "area": "拟柳村"}}

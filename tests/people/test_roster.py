@@ -10,10 +10,12 @@ import xlsxwriter
 from sqlalchemy import func, select
 
 from gateway.models.area import Area
-from gateway.models.person import Handset, Household, Person, PersonHandset
-from gateway.people import residents, roster, rosterfile
+from gateway.models.organizer import Organizer
+from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
+from gateway.people import claims, residents, roster, rosterfile
+from gateway.people.rosterrows import FACTS, Reader
 from gateway.runtime import Runtime
-from tests.conftest import SUN
+from tests.conftest import SUN, Resident
 from tests.test_inbound import text
 
 HEAD = ["姓名", "电话", "村", "户", "出生"]
@@ -242,3 +244,125 @@ def test_a_name_that_several_have_adds_nobody_without_a_household_or_a_number(
     for _ in range(2):
         plan = roster.apply(each_village.db, bare, area, "cli")
         assert plan.new == 0 and "同名" in plan.rejected[0].why
+
+
+def one(heads: str, *rows: str) -> rosterfile.Sheet:
+    return rosterfile.read("\n".join([heads, *rows]).encode(), "a.csv")
+
+
+def test_a_new_number_of_a_verified_resident_waits_for_an_organizer_and_votes_for_nobody_meanwhile(
+    each_village: Runtime, area: Area
+) -> None:
+    sheet = one("姓名,电话,户号", f"{SUN.name},19900000881,H03")
+    with each_village.db.read() as s:
+        planned = roster.preview(s, sheet, area)
+    why = "给已核实的孙长河增加一个电话199****0881，需要村干部确认"
+    assert planned.rows[0].why == planned.waiting[0].why == why
+    for _ in range(2):  # importing again asks nothing twice
+        plan = roster.apply(each_village.db, sheet, area, "cli")
+        assert (plan.new, plan.matched, [w.row for w in plan.waiting]) == (0, 1, [2])
+    new = Resident(SUN.name, "+8619900000881")
+    assert "回执" not in text(each_village, new, "11 1")
+    with each_village.db.write() as s:
+        claim = s.scalars(select(Claim)).one()
+        phone = s.get_one(Handset, claim.handset_id)
+        assert (claim.state, claim.channel, phone.tail) == ("waiting", "roster", "0881")
+        assert residents.people_on(s, phone.id) == []
+        claims.accept(s, claim, s.scalars(select(Organizer)).first(), s.get(Person, claim.person_id))
+    assert "回执" in text(each_village, new, "11 1")
+    assert roster.apply(each_village.db, sheet, area, "cli").waiting == []
+
+
+def test_a_number_an_organizer_refused_is_not_asked_about_again(village: Runtime) -> None:
+    sheet = one("姓名,电话,户号", f"{SUN.name},19900000881,H03")
+    with village.db.read() as s:
+        area = s.scalars(select(Area).where(Area.code == "NL")).one()
+    roster.apply(village.db, sheet, area, "cli")
+    with village.db.write() as s:
+        claims.reject(s, s.scalars(select(Claim)).one(), s.scalars(select(Organizer)).first())
+    plan = roster.apply(village.db, sheet, area, "cli")
+    assert plan.waiting == [] and "不是本人的，没有加" in plan.rows[0].why
+    with village.db.read() as s:
+        assert [c.state for c in s.scalars(select(Claim))] == ["rejected"]
+
+
+def test_a_new_number_of_somebody_only_on_the_roster_is_theirs_and_the_preview_says_so(
+    village: Runtime,
+) -> None:
+    with village.db.read() as s:
+        area = s.scalars(select(Area).where(Area.code == "NL")).one()
+    roster.apply(village.db, one("姓名,户号", "钱多多,H90"), area, "cli")
+    plan = roster.apply(village.db, one("姓名,电话,户号", "钱多多,19900000882,H90"), area, "cli")
+    assert (plan.rows[0].why, plan.waiting) == ("增加电话199****0882", [])
+
+
+@pytest.mark.parametrize(
+    ("heads", "row", "why"),
+    [
+        ("姓名,电话", "钱多多,110", "“110”是公共号码"),
+        ("姓名,电话", "钱多多,12345", "公共号码"),
+        ("姓名,电话", "钱多多,10086", "公共号码"),
+        ("姓名,电话", "钱多多,95588", "公共号码"),
+        ("姓名,电话", "钱多多,400-810-0000", "公共号码"),
+        ("姓名,电话", "钱多多,86123456", "要带区号"),
+        ("姓名,电话", "钱\0多多,19900000990", "姓名里有乱码"),
+        ("姓名,户号", "钱多多,H\x019", "户号里有乱码"),
+        ("姓名,户号", f"钱多多,{'H' * 400}", "户号太长"),
+        ("姓名,电话", f"{'钱' * 300},19900000990", "姓名太长"),
+        ("姓名,组", f"钱多多,{'二' * 50}", "组名太长"),
+        ("姓名,年龄", "钱多多,200", "年龄“200”不对"),
+        ("姓名,年龄", "钱多多,七十", "年龄“七十”不对"),
+        ("姓名,出生日期", "钱多多,2099-01-01", "不对"),
+        ("姓名,出生日期", "钱多多,32000", "不对"),
+        ("姓名,身份证号", "钱多多,230100999901010011", "身份证号里的出生年份不对"),
+        ("姓名,电话", "以上名单，经会议核对,19900000990", "不像姓名"),
+        ("姓名,电话", "钱多多（已故）,19900000990", "已故"),
+        ("姓名,村", "钱多多,别镇拟柳村", "不在"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_refused_by_itself_and_says_what_is_wrong(
+    each_village: Runtime, area: Area, heads: str, row: str, why: str
+) -> None:
+    sheet = one(f"{heads},户", f"{row},H90", *["钱来来,,H90"] * ("户号" not in heads))
+    plan = roster.apply(each_village.db, sheet, area, "cli")
+    (bad,) = plan.rejected
+    assert why in bad.why and bad.row == 2 and bad.name.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("heads", "row", "expected"),
+    [
+        ("姓名,村", "孙长河,虚泉镇拟柳村", ("孙长河", "", set())),
+        ("姓名,村", "孙长河,拟柳村一组", ("孙长河", "一组", set())),
+        ("姓名,村", "孙长河,虚泉镇拟柳村委会", ("孙长河", "", set())),
+        ("姓名,村", "孙长河,拟柳二组", ("孙长河", "二组", set())),
+        ("姓名,电话", "孙长河（户主）,19900000881", ("孙长河", "", {"0881"})),
+        ("姓名,电话", "孙长河(儿子),19900000881（儿子）", ("孙长河", "", {"0881"})),
+        ("姓名,电话", "孙长河,19900000881|19900000882", ("孙长河", "", {"0881", "0882"})),
+        ("姓名,电话", "孙长河,19900000881或19900000882", ("孙长河", "", {"0881", "0882"})),
+        ("姓名,电话", "孙长河,19900000881 / 19900000882", ("孙长河", "", {"0881", "0882"})),
+        ("姓名,电话", "孙长河,19900000881、19900000882", ("孙长河", "", {"0881", "0882"})),
+        ("姓名,电话", "\ufeff孙\u200b长河,１９９\u200b００００\u200b０８８１", ("孙长河", "", {"0881"})),
+    ],
+)
+def test_sensible_ways_of_writing_a_village_a_name_or_two_numbers_are_read(
+    village: Runtime, heads: str, row: str, expected: tuple[str, str, set[str]]
+) -> None:
+    with village.db.read() as s:
+        tree = list(s.scalars(select(Area)))
+    reader = Reader(next(a for a in tree if a.code == "NL"), tree, tree)
+    (fields,) = one(heads, row).rows
+    said = reader.read(fields)
+    assert said.why == ""
+    group, numbers = said.facts[FACTS.index("group_name")], {n.e164[-4:] for n in said.numbers.values()}
+    assert (said.name, group, numbers) == expected
+
+
+def test_namesakes_without_a_household_are_told_what_to_add_and_nobody_gets_the_others_number(
+    each_village: Runtime, area: Area
+) -> None:
+    sheet = one("姓名,电话", "钱多多,19900000881", "钱多多,19900000882", "钱多多,19900000881")
+    plan = roster.apply(each_village.db, sheet, area, "cli")
+    assert (plan.new, plan.matched) == (1, 1)
+    assert "和第2行同村同名" in plan.rejected[0].why and "请加一列户号" in plan.rejected[0].why
+    assert plan.rows[2].why == "和第2行是同一个人"

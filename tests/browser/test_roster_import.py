@@ -1,0 +1,41 @@
+"""The import page on a cadre's own telephone."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.browser.test_phone_and_panel import browser, page, picture, stack  # noqa: F401
+from tests.servers import Stack
+
+Page = pytest.importorskip("playwright.sync_api").Page
+pytestmark = pytest.mark.browser
+
+
+def test_every_column_fits_a_narrow_screen_and_a_double_click_shows_one_result(
+    stack: Stack,  # noqa: F811
+    page: Page,  # type: ignore[valid-type]  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    qian = next(
+        a for a in json.loads(stack.cli("demo", "--json"))["organizers"] if a["login"] == "qianxiaoman"
+    )
+    page.goto(stack.base + "/admin/login")
+    page.fill("[name=login]", qian["login"])
+    page.fill("[name=password]", qian["password"])
+    page.click("main button")
+    file = tmp_path / "名册.csv"
+    file.write_text(
+        "姓名,电话,户号\n钱多多,19900000990 / 0499-0000990,H90\n钱来来,110,H90\n孙长河,19900000881,H03\n",
+        encoding="utf-8",
+    )
+    page.goto(stack.base + "/admin/residents/import")
+    page.set_input_files("#file", str(file))
+    page.click("main button")
+    page.wait_for_selector(".roster")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    right = "Math.max(...[...document.querySelectorAll('.roster td')].map(td => td.getBoundingClientRect().right))"
+    assert page.evaluate(right) <= 390
+    picture(page, "roster-preview")
+    page.get_by_role("button", name="导入", exact=True).dblclick()
+    page.wait_for_selector("text=新增 1 人，已有 1 人，不收 1 行")

@@ -320,7 +320,8 @@ def recording_reported(rt: Runtime, form: Form) -> None:
     if not id:
         return
     with rt.db.write() as s:
-        if status != "completed" or not form.get("RecordingUrl"):
+        if status != "completed" or not form.get("RecordingUrl") or form.get("RecordingDuration") == "0":
+            # nobody said anything: there is nothing to fetch
             known = s.scalar(select(answer.Recording.id).where(answer.Recording.carrier_id == id))
             if known is None:
                 return

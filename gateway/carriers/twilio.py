@@ -18,6 +18,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from gateway import sound
 from gateway.carriers.base import (
     Accepted,
     Ambiguous,
@@ -332,7 +333,11 @@ class TwilioCarrier:
                         continue
                     if answer.status != 200:
                         raise NotNow(str(answer.status))
-                    return await _bounded(answer), answer.content_type
+                    data = await _bounded(answer)
+                    if kind := sound.ending(data):
+                        return data, kind
+                    # an error page with 200, or a recording that isn't written yet: not kept in its place
+                    raise NotNow(detail=f"no sound but {len(data)} bytes of {answer.content_type}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise classify(error) from error
         raise NotNow(detail="the recording leads round in circles")

@@ -19,10 +19,17 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
-from gateway import phones
+from gateway import phones, sound
 from gateway.simulator.calls import LIVE, Exchange
 from gateway.simulator.network import Network
 from gateway.simulator.store import Row
+from gateway.text import whole
+
+
+def asked() -> dict[str, Any]:
+    """The request's JSON object, empty for anything else."""
+    found = request.get_json(silent=True)
+    return found if isinstance(found, dict) else {}
 
 
 def make(network: Network, exchange: Exchange) -> Blueprint:
@@ -135,12 +142,16 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.post("/api/handset/<number>/sms")
     def sms(number: str) -> Any:
-        given = request.get_json(silent=True) or {}
-        return jsonify(network.text(number, str(given.get("body", ""))[:1600], int(given.get("repeat", 0))))
+        given = asked()
+        return jsonify(
+            network.text(
+                number, str(given.get("body", ""))[:1600], whole(str(given.get("repeat", 0)), 2) or 0
+            )
+        )
 
     @blueprint.post("/api/handset/<number>/dial")
     def dial(number: str) -> Any:
-        given = request.get_json(silent=True) or {}
+        given = asked()
         call = last_call(number)
         if call is not None and call["status"] in LIVE:
             exchange.hangup(call["sid"])
@@ -154,9 +165,9 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.post("/api/handset/<number>/keys")
     def keys(number: str) -> Any:
-        given = request.get_json(silent=True) or {}
+        given = asked()
         digits = "".join(d for d in str(given.get("digits", "")) if d in "0123456789*#")[:40]
-        exchange.keys(live_call(number), digits, int(given.get("repeat", 0)))
+        exchange.keys(live_call(number), digits, whole(str(given.get("repeat", 0)), 2) or 0)
         return state(number)
 
     @blueprint.post("/api/handset/<number>/silence")
@@ -166,10 +177,12 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.post("/api/handset/<number>/record")
     def record(number: str) -> Any:
-        given = request.get_json(silent=True) or request.form
-        words, data, seconds = str(given.get("text", ""))[:500], b"", int(given.get("seconds") or 0)
+        given = asked() or request.form
+        words, data, seconds = str(given.get("text", ""))[:500], b"", whole(str(given.get("seconds")), 4) or 0
         if "sound" in request.files:
             data = request.files["sound"].read()
+            if not sound.ending(data):
+                abort(Response("这不是一段声音。", 400))
             with contextlib.suppress(wave.Error, EOFError), wave.open(io.BytesIO(data)) as file:
                 seconds = max(1, round(file.getnframes() / file.getframerate()))
         sid = live_call(number)
@@ -185,7 +198,7 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.route("/api/carrier", methods=["GET", "POST"])
     def carrier() -> Any:
-        given = dict(request.get_json(silent=True) or {})
+        given = dict(asked())
         if request.method == "POST":
             number = str(given.pop("number", ""))
             if "stopped" in given:

@@ -1,5 +1,7 @@
 """The browser phone needs no sign-in, so it is for numbers that are nobody's."""
 
+import io
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -75,3 +77,17 @@ def test_other_handsets_say_that_they_ring_or_got_a_message(village: Runtime, br
     assert news()[SUN.phone] == {"unread": 2, "ringing": False} and REAL not in news()
     browser.get(f"/phone/api/handset/{SUN.phone}/state")
     assert SUN.phone not in news()
+
+
+@pytest.mark.parametrize(
+    "given", [[], "x", 1, None, {"repeat": "x", "seconds": "²", "digits": 5, "body": None}]
+)
+@pytest.mark.parametrize("path", ["sms", "dial", "answer", "keys", "silence", "record", "hangup"])
+def test_nonsense_from_a_browser_breaks_nothing(browser: FlaskClient, path: str, given: object) -> None:
+    answer = browser.post(f"/phone/api/handset/{SUN.phone}/{path}", json=given)
+    assert answer.status_code in (200, 409)  # 409: no call at the moment
+
+
+def test_what_is_no_sound_is_not_taken_for_a_recording(browser: FlaskClient) -> None:
+    form = {"sound": (io.BytesIO(b"<html>"), "said.wav")}
+    assert browser.post(f"/phone/api/handset/{SUN.phone}/record", data=form).status_code == 400

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin import answers, inbox
-from admin.common import me, panel, reading, runtime, writing
+from admin.common import me, panel, reading, recordings, runtime, writing
 from gateway.models.person import Claim, Handset, Person
 from gateway.people import claims as gate
 from gateway.people import residents, rights
@@ -26,6 +26,7 @@ def claims() -> str:
         return render_template(
             "admin/claims.html",
             rows=rows,
+            recordings=recordings(s, [claim.recording_id for claim, *_ in rows]),
             areas=rights.areas(s, me()),
             decided=lately,
             letters=inbox.letters(s, "claim", lately),

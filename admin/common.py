@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
+from gateway.models.answer import Recording
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
@@ -168,3 +169,8 @@ def shown_name(person: Person | None) -> str:
 def people(s: Session, ids: Iterable[int | None]) -> dict[int, Person]:
     """These people by id, for showing names beside what was said."""
     return {p.id: p for p in s.scalars(select(Person).where(Person.id.in_({i for i in ids if i})))}
+
+
+def recordings(s: Session, ids: Iterable[int | None]) -> dict[int, Recording]:
+    """These recordings by id: kept, on their way, or lost."""
+    return {r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_({i for i in ids if i})))}

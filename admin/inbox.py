@@ -44,7 +44,6 @@ def inbox() -> str:
                 said = said.where(Opinion.recording_id.is_not(None))
         rows = list(s.scalars(said.limit(SIZE + 1).offset((page - 1) * SIZE)))
         about = {r.consultation_id for r in rows}
-        sound = {r.recording_id for r in rows}
         return render_template(
             "admin/inbox.html",
             tab=tab,
@@ -53,7 +52,7 @@ def inbox() -> str:
             more=len(rows) > SIZE,
             people=common.people(s, [r.person_id for r in rows]),
             matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
-            recordings={r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(sound)))},
+            recordings=common.recordings(s, [r.recording_id for r in rows]),
             letters=letters(s, "objection", rows) if tab == "objections" else {},
             waited=waited(s, rows) if tab == "objections" else (),
         )
@@ -131,10 +130,10 @@ def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) 
         x=objection,
         c=c,
         people=common.people(s, [objection.person_id]),
+        recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
         leads=common.leads(s, c),
         f=typed,
         problem=problem,
-        recording=s.get(Recording, objection.recording_id) if objection.recording_id else None,
         letters=letters(s, "objection", [objection]),
         room=answers.room(s, objection),
         may_come=gate.reason_may_come(s, objection),

@@ -27,6 +27,7 @@ from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_text
 from gateway.runtime import Runtime
 from gateway.settings import SCRIPTS
+from gateway.text import whole
 from gateway.texting import context, intents
 from gateway.turns import FACTS
 
@@ -94,6 +95,8 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
                 "To"
             ]  # broadcasts will come from the number they know
         text, intent = intents.answer(s, rt.settings, known.sender, form)
+        if not _phone(form.get("From", "")).e164.startswith("+"):
+            text = None  # a name, a service's short code, nobody at all: two machines would answer each other
         if late:  # nobody waits for this document: the answer leaves through the outbox
             if text:
                 broadcasts.say(s, s.get_one(Handset, handset_id), sms=text, channel="sms")
@@ -106,8 +109,8 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
 
 def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     """Take in one request of a call: its beginning, a key press, a recording, or a silence."""
-    turn = query.get("t", "")
-    step = f"turn-{turn}" if "c" in query and turn.isdigit() else "start"
+    turn = whole(query.get("t"), 9)
+    step = f"turn-{turn}" if "c" in query and turn is not None else "start"
 
     def handle(s: Session, known: _Known) -> tuple[str, str | None]:
         return _one_turn(rt, s, known.id, form, query), None
@@ -132,8 +135,6 @@ def _once(
 
     Two at once: whoever stores it second takes everything back and gives the first one's answer.
     """
-    if not carrier_id:
-        return sorry
     outbound = form.get("Direction", "inbound").startswith("outbound")
     phone = _phone(form.get("To" if outbound else "From", ""))
     event = {"carrier_id": carrier_id, "step": step, "payload": dict(form), "created_at": clock.now()}
@@ -188,8 +189,8 @@ def _phone(number: str) -> phones.Phone:
 def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mapping[str, str]) -> str:
     script = scripts()[HOTLINE]
     call, conversation = form["CallSid"], None
-    if query.get("c", "").isdigit():
-        conversation = s.get(Conversation, int(query["c"]))
+    if known := whole(query.get("c")):
+        conversation = s.get(Conversation, known)
         if conversation is not None and conversation.carrier_id != call:
             conversation = None  # another call's address: this call starts at the beginning
     if conversation is None:
@@ -229,7 +230,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         s.flush()
         if delivery and before is None:
             delivery.heard = "machine" if _machine(form) else delivery.heard or "answered"
-            attempt = int(query["n"]) if query.get("n", "").isdigit() else None
+            attempt = whole(query.get("n"), 9)
             seen = settling.Report("voice", call, "in-progress", None, delivery.id, attempt)
             settling.reported(s, rt.settings.zone, [seen])
     else:
@@ -270,9 +271,7 @@ def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tup
 
 
 def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str, str]) -> Delivery | None:
-    id = conversation.delivery_id if conversation else None
-    if id is None and query.get("d", "").isdigit():
-        id = int(query["d"])
+    id = (conversation.delivery_id if conversation else None) or whole(query.get("d"))
     return s.get(Delivery, id) if id else None
 
 
@@ -311,7 +310,7 @@ def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], 
             s, form["RecordingSid"]
         ).state = "refused"  # they were told that this key means no recording
     elif form.get("RecordingUrl"):
-        seconds = int(form["RecordingDuration"]) if form.get("RecordingDuration", "").isdigit() else 0
+        seconds = whole(form.get("RecordingDuration"), 9) or 0
         if seconds == 0 and form.get("RecordingDuration"):
             return Silence()
         kept = _keep_recording(s, act.handset_id, form, f"{call}:{query.get('t', '')}", seconds)
@@ -348,7 +347,8 @@ def recording_reported(rt: Runtime, form: Form) -> None:
     if not id:
         return
     with rt.db.write() as s:
-        if status != "completed" or not form.get("RecordingUrl"):
+        if status != "completed" or not form.get("RecordingUrl") or form.get("RecordingDuration") == "0":
+            # nobody said anything: there is nothing to fetch
             known = s.scalar(select(answer.Recording.id).where(answer.Recording.carrier_id == id))
             if known is None:
                 return

@@ -123,7 +123,7 @@ async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> 
             except Failure as failure:
                 _put_off(rt, id, failure)
                 continue
-            name = f"{id}.{'mp3' if 'mpeg' in kind else 'wav'}"
+            name = f"{id}.{kind}"
             scratch = folder / f".{name}"
             scratch.write_bytes(data)
             scratch.replace(folder / name)

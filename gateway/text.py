@@ -48,6 +48,12 @@ def _pack(encoding: str, costs: list[int], single: int, each: int) -> Segments:
     return Segments(encoding, units, count)
 
 
+def whole(text: str | None, digits: int = 18) -> int | None:
+    """The number that ``text`` is, or None: up to 18 plain digits are what both databases' keys hold, 9 what their
+    counters do. ``str.isdigit`` also takes “²”, which no ``int`` reads."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 @cache
 def _to_simplified() -> Any:
     from opencc import OpenCC  # 30 ms and some memory: only where a traditional character turns up

@@ -77,6 +77,7 @@ class Carrier:
         self.list_lag = 0.0  # seconds until a list shows what was accepted
         self.list_filters = True
         self.list_down = False
+        self.valid_most = 36000  # seconds; Somleng takes 14400
         self.counted: dict[
             str, int
         ] = {}  # how often each fault struck, requests, callbacks and their answers
@@ -95,6 +96,8 @@ class Carrier:
         form, what = await request.post(), request.match_info["what"]
         body = str(form.get("Body", ""))
         self.count(f"create {what}")
+        if int(str(form.get("ValidityPeriod", 0))) > self.valid_most:
+            return _problem(422, 20422)
         if self.latency:
             await asyncio.sleep(self.latency)
         fault = next((f for f in self.faults if f.times > 0 and f.match in body), None)

@@ -133,7 +133,8 @@ class Carrier(Protocol):
         """Messages residents sent to the hotline. Raises :class:`Failure`."""
 
     async def fetch_recording(self, url: str) -> tuple[bytes, str]:
-        """A recording's bytes and content type, from this carrier's host only. Raises :class:`Failure`."""
+        """A recording's bytes and the ending of its name (``wav``, ``mp3``), from this carrier's host only; what is no
+        sound (yet) is :class:`NotNow`. Raises :class:`Failure`."""
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -126,14 +126,14 @@ def _document(inside: str) -> str:
 
 
 def _say(text: str, speaker: Speaker) -> list[str]:
+    """A pause is a silence at the end of what is said before it. <Pause> would do for Twilio; Somleng abandons the
+    call at it (twilio.md §4), and leaves out the silence."""
+    opening = f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>"
     parts: list[str] = []
     for index, stretch in enumerate(_PAUSE.split(text)):
-        if index:
-            parts.append('<Pause length="1"/>')
-        parts += [
-            f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>{escape(chunk)}</Say>"
-            for chunk in split_speech(stretch)
-        ]
+        if index and parts:
+            parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
+        parts += [f"{opening}{escape(chunk)}</Say>" for chunk in split_speech(stretch)]
     return parts
 
 

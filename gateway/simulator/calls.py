@@ -274,7 +274,7 @@ class Exchange:
         if verb["verb"] == "Pause":
             return float(verb["with"].get("length", 1))
         self.store.caption(sid, "say" if verb["verb"] == "Say" else "play", verb["text"])
-        return len(verb["text"]) / 4
+        return len(verb["text"]) / 4 + len(verb["inside"])  # each <break> in it is a second
 
     def _gathered(self, sid: str, wait: Row, repeat: int = 0) -> None:
         digits = wait.get("digits", "")

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS messages (n INTEGER PRIMARY KEY, sid TEXT UNIQUE, dir
   body TEXT, status TEXT, error TEXT, callback TEXT, created TEXT, read INTEGER DEFAULT 0);
 CREATE INDEX IF NOT EXISTS messages_by_receiver ON messages (receiver, n);
 CREATE INDEX IF NOT EXISTS messages_by_sender ON messages (sender, n);
+CREATE INDEX IF NOT EXISTS messages_unread ON messages (receiver) WHERE read = 0 AND direction != 'inbound';
 CREATE TABLE IF NOT EXISTS calls (n INTEGER PRIMARY KEY, sid TEXT UNIQUE, direction TEXT, sender TEXT, receiver TEXT,
   status TEXT, url TEXT, callback TEXT, events TEXT, created TEXT, answered TEXT, ended TEXT, sequence INTEGER DEFAULT 0,
   live TEXT);

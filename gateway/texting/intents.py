@@ -39,8 +39,8 @@ def answer(
     if form.get("OptOutType"):
         _carrier_opt_out(m, form["OptOutType"].upper())
         return None, None
-    if not words.strip() and int(form.get("NumMedia") or 0):
-        return m.say("unknown"), "media"
+    if not words.strip() and text.whole(form.get("NumMedia")):
+        return m.say("picture"), "media"
     if _is_choice(words, context.get("behind")):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None

@@ -1,17 +1,16 @@
 """Inbound SMS: POST /twilio/sms."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from gateway import inbound
 from gateway.web.limit import limited
-from gateway.web.signed import runtime, signed, xml
+from gateway.web.signed import runtime, told, xml
 
 blueprint = Blueprint("sms", __name__)
 
 
 @blueprint.post("/twilio/sms")
-@signed
 @limited
 def sms() -> Response:
     """Answer one message with TwiML, after it is committed."""
-    return xml(inbound.sms(runtime(), request.form))
+    return xml(inbound.sms(runtime(), told("MessageSid", "SmsSid", "SmsMessageSid")))

@@ -4,14 +4,13 @@ from flask import Blueprint, Response, request
 
 from gateway import inbound
 from gateway.web.limit import limited
-from gateway.web.signed import runtime, signed, xml
+from gateway.web.signed import runtime, told, xml
 
 blueprint = Blueprint("voice", __name__)
 
 
 @blueprint.post("/twilio/voice")
-@signed
 @limited
 def voice() -> Response:
     """Answer one step of a call with TwiML, after it is committed."""
-    return xml(inbound.voice(runtime(), request.form, request.args))
+    return xml(inbound.voice(runtime(), told("CallSid"), request.args))

@@ -184,3 +184,55 @@ def test_the_keyboard_alone_can_ring_and_vote(page: Page, stack: Stack) -> None:
     expect(captions).to_contain_text("听正在商量的事")
     page.keyboard.press("1")
     expect(captions).to_contain_text(re.compile("第十一号"))
+
+
+def test_which_telephone_rings_what_was_not_heard_and_what_was_not_sent_is_seen(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    page.goto(f"{stack.base}/phone/#+8619900000108")
+    expect(page.locator("#who")).to_contain_text("吴凤霞")
+    stack.cli(
+        "broadcast",
+        "new",
+        "--area",
+        "NL",
+        "--text",
+        "【拟柳村委会】明天停水",
+        "--channel",
+        "voice",
+        "--start",
+    )
+    page.set_viewport_size({"width": 1200, "height": 900})
+    wang = page.get_by_role("button", name=re.compile("王德顺"))
+    expect(wang).to_contain_text("响铃", timeout=20_000)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name=re.compile(r"换一部电话（\d+部有新消息）")).click()
+    wang.click()
+    page.get_by_role("button", name="接电话").click()
+    expect(page.locator("#captions")).to_contain_text("明天停水")
+    for part in ("#keypad", "#hangup", "#wait"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="挂电话").click()
+    page.get_by_role("button", name="拨打热线").click()
+    for key, heard in (("1", "听正在商量的事"), ("2", "提一件新事"), ("1", "嘀一声以后")):
+        page.locator(f"[data-key='{key}']").click()
+        expect(page.locator("#captions")).to_contain_text(heard)
+    for part in ("#speak", "#keypad", "#hangup"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+    page.locator("#sound").set_input_files({"name": "a.wav", "mimeType": "audio/wav", "buffer": b"no sound"})
+    expect(page.get_by_text("这段声音打不开")).to_be_visible()
+    picture(page, "phone-recording")
+    page.locator("[data-key='*']").click()
+    expect(page.get_by_text("这段声音打不开")).to_be_hidden()
+    page.goto(f"{stack.base}/phone/#+8619900000108")
+    page.reload()
+    expect(page.locator("#ring")).to_be_visible()
+    page.get_by_role("tab", name="短信").click()
+    page.route("**/sms", lambda route: route.fulfill(body="a proxy's page"))
+    page.locator("#words").fill("意见 路灯太暗")
+    page.get_by_role("button", name="发送").click()
+    expect(page.get_by_text("没发出去，请再试一次")).to_be_visible()
+    expect(page.locator("#words")).to_have_value("意见 路灯太暗")
+    page.unroute("**/sms")
+    page.get_by_role("button", name="发送").click()
+    expect(page.get_by_text("没发出去，请再试一次")).to_be_hidden()

@@ -43,7 +43,18 @@ def test_a_menu_is_gathered_one_key_at_a_time_and_silence_falls_through_to_a_red
         "同意，请按1。不同意，请按2。再听一遍，请按9。找人说话，请按0。" in said
     )  # nothing for the empty option
     assert all(e.get("language") == "cmn-CN" and e.get("voice") for e in gather.iter("Say"))
-    assert gather.find("Pause") is not None and "停" not in document
+    assert gather.find("Say/break") is not None and "停" not in document
+
+
+def test_nothing_is_said_that_only_twilio_understands() -> None:
+    # Somleng takes nothing but Say and Play in a Gather, knows no Pause, and hears a Say's text alone
+    document = ElementTree.fromstring(shown(begin(MARKET)))
+    gather = document.find("Gather")
+    assert gather is not None and {e.tag for e in gather} == {"Say"} and document.find(".//Pause") is None
+    for say in gather:
+        assert say.text and "".join(say.itertext()) == say.text
+    paused = ElementTree.fromstring(render.say_document("（停）甲。（停一秒）（停）乙（停）"))
+    assert [(e.text, len(e)) for e in paused.iter("Say")] == [("甲。", 2), ("乙", 1)]
 
 
 def test_a_recording_has_a_tone_two_end_keys_and_a_way_on() -> None:

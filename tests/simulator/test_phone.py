@@ -1,5 +1,7 @@
 """The browser phone needs no sign-in, so it is for numbers that are nobody's."""
 
+import io
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from gateway.models.area import Area
 from gateway.people import roster, rosterfile
 from gateway.runtime import Runtime
 from tests.conftest import LI, SUN, WANG
+from tests.servers import eventually
 
 REAL = "+8613800138000"
 
@@ -54,3 +57,37 @@ def test_nobody_acts_for_a_real_number(browser: FlaskClient, number: str, path: 
 def test_a_sample_number_in_any_spelling_may_be_tried() -> None:
     for number in (SUN.phone, "19900000104", "0499-0000101", WANG.phone, "+8619900000998"):
         assert phones.is_sample(number)
+
+
+def test_other_handsets_say_that_they_ring_or_got_a_message(village: Runtime, browser: FlaskClient) -> None:
+    st = village.settings
+    carrier = f"/simulator/2010-04-01/Accounts/{st.account_sid}"
+    who = (st.account_sid, st.auth_token)
+    for number in (SUN.phone, SUN.phone, REAL):
+        form = {"To": number, "From": st.hotline, "Body": "明天停水"}
+        assert browser.post(f"{carrier}/Messages.json", data=form, auth=who).status_code == 201
+    form = {"To": WANG.phone, "From": st.hotline, "Url": "http://127.0.0.1:1/"}
+    assert browser.post(f"{carrier}/Calls.json", data=form, auth=who).status_code == 201
+
+    def news() -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = browser.get("/phone/api/news").get_json()
+        return found
+
+    eventually(lambda: news().get(WANG.phone) == {"unread": 0, "ringing": True})
+    assert news()[SUN.phone] == {"unread": 2, "ringing": False} and REAL not in news()
+    browser.get(f"/phone/api/handset/{SUN.phone}/state")
+    assert SUN.phone not in news()
+
+
+@pytest.mark.parametrize(
+    "given", [[], "x", 1, None, {"repeat": "x", "seconds": "²", "digits": 5, "body": None}]
+)
+@pytest.mark.parametrize("path", ["sms", "dial", "answer", "keys", "silence", "record", "hangup"])
+def test_nonsense_from_a_browser_breaks_nothing(browser: FlaskClient, path: str, given: object) -> None:
+    answer = browser.post(f"/phone/api/handset/{SUN.phone}/{path}", json=given)
+    assert answer.status_code in (200, 409)  # 409: no call at the moment
+
+
+def test_what_is_no_sound_is_not_taken_for_a_recording(browser: FlaskClient) -> None:
+    form = {"sound": (io.BytesIO(b"<html>"), "said.wav")}
+    assert browser.post(f"/phone/api/handset/{SUN.phone}/record", data=form).status_code == 400

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -25,9 +26,17 @@ def sign(token: str, url: str, form: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def app(tmp_path, new_database) -> Iterator[Flask]:  # type: ignore[no-untyped-def]
+def kind() -> str:
+    return "sqlite"
+
+
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def app(tmp_path, new_database, kind: str) -> Iterator[Flask]:  # type: ignore[no-untyped-def]
     st = settings_for(
-        tmp_path, new_database("sqlite", "township"), public_url=PUBLIC, twilio_account_sid="AC1",
+        tmp_path, new_database(kind, "township"), public_url=PUBLIC, twilio_account_sid="AC1",
         twilio_auth_token="the secret", hotline_number="+8649900000012", twilio_api_url="http://127.0.0.1:1", xiangyin_part="hotline",
     )  # fmt: skip
     rt = Runtime.open(st, migrated=True)
@@ -84,6 +93,62 @@ def test_without_the_right_signature_nothing_happens(
     }
     assert post(client, path, form, signatures[how]).status_code == 403
     assert stored(app) == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("path", ["/twilio/sms", "/twilio/status/call", "/twilio/nothing-here"])
+def test_whoever_is_not_the_carrier_learns_nothing_by_another_method_or_address(
+    client: FlaskClient, method: str, path: str
+) -> None:
+    assert client.open(path, method=method).status_code == 403
+
+
+def test_the_carrier_itself_is_told_that_it_must_post(client: FlaskClient) -> None:
+    headers = {"X-Twilio-Signature": sign("the secret", PUBLIC + "/twilio/sms", {})}
+    assert client.get("/twilio/sms", headers=headers).status_code == 405
+
+
+NONSENSE = [
+    "SM\0",
+    "x" * 3000,
+    "二" * 3000,
+    "\0",
+    "",
+    "SM'; --",
+    "\ud800".encode("utf-8", "replace").decode(),
+]
+DOORS = {
+    "/twilio/sms": {"MessageSid": "SMn", "From": SUN.phone, "Body": "11 1"},
+    "/twilio/voice": {"CallSid": "CAn", "From": SUN.phone, "Digits": "1", "RecordingDuration": "3"},
+    "/twilio/status/message": {"MessageSid": "SMn", "MessageStatus": "failed", "ErrorCode": "30003"},
+    "/twilio/status/call": {"CallSid": "CAn", "CallStatus": "completed"},
+    "/twilio/recording": {"RecordingSid": "REn", "RecordingUrl": "http://127.0.0.1:1/R", "RecordingStatus": "completed"},
+}  # fmt: skip
+
+
+@on_both
+@pytest.mark.parametrize("path", DOORS)
+def test_signed_nonsense_is_answered_sensibly(client: FlaskClient, path: str) -> None:
+    for field in DOORS[path]:
+        for value in NONSENSE:
+            answer = post(client, path, {**DOORS[path], field: value})
+            assert answer.status_code in (200, 204, 400), (field, value[:9])
+
+
+@on_both
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "-1", "²", "1e3", "9" * 3000, "%00", "９"])
+def test_numbers_in_an_address_that_no_key_can_be_change_nothing(client: FlaskClient, number: str) -> None:
+    for path in ("/twilio/voice", "/twilio/status/call", "/twilio/status/message"):
+        query = (
+            f"?d={quote(number, '%')}&n={quote(number, '%')}&c={quote(number, '%')}&t={quote(number, '%')}"
+        )
+        assert post(client, path + query, DOORS[path]).status_code in (200, 204)
+
+
+@pytest.mark.parametrize("path", ["/twilio/sms", "/twilio/voice"])
+def test_what_has_no_id_is_not_said_to_be_kept(client: FlaskClient, app: Flask, path: str) -> None:
+    form = {"From": SUN.phone, "Body": "11 1", "Digits": "1"}
+    assert post(client, path, form).status_code == 400 and stored(app) == 0
 
 
 @pytest.mark.parametrize("query", ["?a=%E4%B8%AD&b=%41", "?b=2&a=1", "?x=a+b%20c", "?empty="])

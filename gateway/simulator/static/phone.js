@@ -10,7 +10,7 @@ const api = (path, data, form) => fetch(`/phone/api/handset/${encodeURIComponent
   .then((r) => (r.ok ? r.json() : Promise.reject(r)));
 
 async function act(path, data, form) {
-  busy = true; stopCountdown();
+  busy = true; stopCountdown(); $("unheard").hidden = true;
   try { const state = await api(path, data === undefined ? {} : data, form); if (state.messages) show(state); return state; }
   catch (_) { return null; } finally { busy = false; }
 }
@@ -21,7 +21,7 @@ function choose(n, k, label) {
   $("thread").replaceChildren(); $("captions").replaceChildren();
   $("who").textContent = label; $("device").hidden = false; body.classList.add("chosen");
   document.querySelectorAll(".handset").forEach((b) => b.setAttribute("aria-current", b.dataset.number === n));
-  $("tab-sms").hidden = k === "landline"; tab(k === "landline" ? "call" : "sms");
+  $("tabs").hidden = k === "landline"; $("unsent").hidden = true; tab(k === "landline" ? "call" : "sms");
   history.replaceState(null, "", "#" + n); poll();
 }
 document.querySelectorAll(".handset").forEach((b) => b.addEventListener("click", () => choose(b.dataset.number, b.dataset.kind, b.dataset.label)));
@@ -44,9 +44,10 @@ function show(state) {
     if (live && c.kind === "say") speak(c.words); if (live && c.kind === "play") play(c.words);
   }
   const ringing = !!(call && call.ringing);
-  if (ringing) tab("call");
+  if (ringing && shown.rang !== call.sid) { shown.rang = call.sid; tab("call"); }  // once: messages can be read meanwhile
   $("ring").hidden = !ringing; $("hangup").hidden = !live || ringing; $("dial").hidden = !!live;
-  $("speak").hidden = !(live && call.wants === "record");
+  const speaks = !!(live && call.wants === "record");
+  $("speak").hidden = !speaks; $("keypad").classList.toggle("ends", speaks);
   $("line").textContent = ringing ? "电话响了。" : live ? "通话中" : "电话挂着。";
   if (live && call.wants) startCountdown(call); else { stopCountdown(); $("wait").hidden = true; }
   if (!live) hush();
@@ -57,6 +58,20 @@ async function poll() {
   try { const state = await api("state"); if (asked === number && !busy) show(state); } catch (_) { /* the next round tries again */ }
 }
 setInterval(poll, 900);
+
+// ---- what happens on the other handsets ------------------------------------------
+async function news() {
+  if (document.hidden) return;
+  try {
+    const found = await (await fetch("/phone/api/news")).json(); let others = 0;
+    document.querySelectorAll(".handset").forEach((b) => {
+      const new_ = b.dataset.number === number ? null : found[b.dataset.number], badge = b.querySelector(".unread");
+      badge.hidden = !new_; badge.textContent = !new_ ? "" : new_.ringing ? "响铃" : `${new_.unread}条`; others += new_ ? 1 : 0;
+    });
+    $("back").textContent = "‹ 换一部电话" + (others ? `（${others}部有新消息）` : "");
+  } catch (_) { /* the next round tries again */ }
+}
+setInterval(news, 2500); news();
 
 // ---- hearing ------------------------------------------------------------------
 const canSpeak = "speechSynthesis" in window;
@@ -91,7 +106,9 @@ function stopCountdown() { if (countdown) clearInterval(countdown.timer); countd
 // ---- doing --------------------------------------------------------------------
 $("send").addEventListener("submit", async (e) => {
   e.preventDefault(); const words = $("words").value; if (!words.trim() || !number) return;
-  $("words").value = ""; $("send-button").disabled = true; await act("sms", { body: words }); $("send-button").disabled = false; await poll(); $("words").focus();
+  $("words").value = ""; $("send-button").disabled = true; const sent = await act("sms", { body: words }); $("send-button").disabled = false;
+  $("unsent").hidden = !!sent; if (!sent && !$("words").value) $("words").value = words;
+  await poll(); $("words").focus();
 });
 $("dial").addEventListener("click", () => { hush(); shown.call = ""; act("dial", {}); });
 $("answer").addEventListener("click", () => act("answer"));
@@ -104,6 +121,8 @@ document.addEventListener("keydown", (e) => {
   if (/^[0-9*#]$/.test(e.key)) press(e.key);
 });
 $("say").addEventListener("submit", (e) => { e.preventDefault(); const words = $("said").value.trim(); if (!words) return; $("said").value = ""; hush(); act("record", { text: words }); });
+
+const unheard = (why) => { $("unheard").textContent = why; $("unheard").hidden = false; };
 
 // ---- recording: whatever the browser gives becomes 8 kHz mono WAV -----------------
 async function sendSound(blob) {
@@ -124,11 +143,11 @@ $("mic").addEventListener("click", async () => {
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true }), parts = [];
     hush(); recorder = new MediaRecorder(stream); recorder.ondataavailable = (e) => parts.push(e.data);
-    recorder.onstop = () => { stream.getTracks().forEach((t) => t.stop()); const blob = new Blob(parts, { type: recorder.mimeType }); recorder = null; $("mic").textContent = "对着话筒说"; sendSound(blob); };
+    recorder.onstop = () => { stream.getTracks().forEach((t) => t.stop()); const blob = new Blob(parts, { type: recorder.mimeType }); recorder = null; $("mic").textContent = "对着话筒说"; sendSound(blob).catch(() => unheard("没录上，再说一遍，或者写下要说的话。")); };
     recorder.start(); $("mic").textContent = "说完了";
-  } catch (_) { $("line").textContent = "用不了话筒，请写下要说的话。"; }
+  } catch (_) { unheard("用不了话筒，请写下要说的话。"); }
 });
-$("sound").addEventListener("change", () => { const f = $("sound").files[0]; if (f) sendSound(f).catch(() => { $("line").textContent = "这段声音打不开，换一段试试。"; }); $("sound").value = ""; });
+$("sound").addEventListener("change", () => { const f = $("sound").files[0]; if (f) sendSound(f).catch(() => unheard("这段声音打不开，换一段试试。")); $("sound").value = ""; });
 
 // ---- a handset named in the address ------------------------------------------------
 const wanted = decodeURIComponent(location.hash.slice(1));

@@ -18,12 +18,16 @@ def _managed(s: Session, id: int) -> Area:
     return rights.get(s, rights.visible_areas(me()), Area, id)
 
 
+def _called(zone: str) -> str:
+    return next((said for said, name in rules.SAID.items() if name == zone), zone)
+
+
 @panel.get("/areas/")
 def areas() -> str:
     """The areas whose rules I may change."""
     with reading() as s:
         st = runtime().settings
-        rows = [(a, broadcasts.spent(s, st, a)) for a in rights.areas(s, me())]
+        rows = [(a, broadcasts.spent(s, st, a), _called(a.timezone or "")) for a in rights.areas(s, me())]
         return render_template("admin/areas.html", rows=rows)
 
 
@@ -45,7 +49,7 @@ def _page(s: Session, area: Area, typed: Any, errors: dict[str, str]) -> str:
         errors=errors,
         spent=spent,
         zones=rules.SAID,
-        usual=runtime().settings.timezone,
+        usual=_called(runtime().settings.timezone),
     )
 
 

@@ -27,7 +27,7 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
     """A first draft of the result from the counts; the organizer changes it."""
     unit = c.counted_in
     answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
-    if tally.units < ballots.FEW:  # whoever knows the others could tell how each of them chose (domain.md §4)
+    if not ballots.may_be_broken_down(c, tally):
         return answered
     said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
     return f"{answered}：{said}"

@@ -56,6 +56,12 @@ def _PUT(sql: Sql) -> Any:
     return put.on_conflict_do_update(index_elements=["consultation_id", "person_id"], set_=changed)
 
 
+def may_be_broken_down(c: Consultation, tally: Tally) -> bool:
+    """Whether everybody may see how many chose what: not of a secret matter, and not of so few that whoever knows the
+    others could tell how each of them chose (domain.md §4)."""
+    return not c.sensitive and tally.units >= FEW
+
+
 def cast(
     s: Session,
     c: Consultation | Matter,

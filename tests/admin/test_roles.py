@@ -1,5 +1,8 @@
 """What each role may do: every form of the panel, walked by every role."""
 
+import html
+import re
+
 import pytest
 
 from admin.roles import NEEDS, OWN
@@ -78,3 +81,10 @@ def test_what_another_area_leads_says_so(village: Runtime) -> None:
 def test_the_help_page_shows_the_table(village: Runtime) -> None:
     page = Panel(village, "shegong").get("/admin/help")
     assert "谁能办什么" in page and page.count("只看，不办") == sum(not held for held in MAY.values())
+
+
+@pytest.mark.parametrize("login", ["xianminzheng", "pinggu", "shegong", "zhengfulai"])
+def test_the_first_page_leads_nowhere_that_is_closed(village: Runtime, login: str) -> None:
+    who = Panel(village, login)
+    for path in set(re.findall(r'href="(/admin/[^"#]*)"', who.get("/admin/"))):
+        who.get(html.unescape(path))

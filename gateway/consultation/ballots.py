@@ -37,10 +37,11 @@ class Choice(NamedTuple):
     option: str
     channel: str
     receipt: str
+    paper: str = ""
 
 
 _PRESENT = Prepared(
-    lambda sql: select(Ballot.option, Ballot.channel, Ballot.receipt).where(
+    lambda sql: select(Ballot.option, Ballot.channel, Ballot.receipt, Ballot.paper).where(
         Ballot.consultation_id == given("consultation_id"), Ballot.person_id == given("person_id")
     ),
     Choice,
@@ -94,7 +95,7 @@ def cast(
     if person.state not in ("verified", "rostered"):
         raise Refused("您的登记还没核对好", code="unverified")
     present = _PRESENT.first(s, consultation_id=c.id, person_id=person.id)
-    if present and present.option == option and present.channel == channel and by is None:
+    if present and (present.option, present.channel, present.paper) == (option, channel, paper):
         return present  # said twice: same receipt, nothing new happened
     receipt = receipts.mint(s, "ballot", c.id, person.id)
     row = {
@@ -109,7 +110,7 @@ def cast(
     }
     _PUT.all(s, **row, household_id=person.household_id, changed_at=None)
     _LOG.all(s, **row)
-    return Choice(option, channel, receipt)
+    return Choice(option, channel, receipt, paper)
 
 
 def of(s: Session, c: Consultation, person: Person | Resident) -> Ballot | None:

@@ -66,7 +66,9 @@ def test_a_helper_who_is_paid_for_enters_and_never_decides(staffed: Runtime) -> 
     assert MAY["social_worker"] == ("enter",)
     helper = Panel(staffed, "social_worker", "long enough, too")
     page = helper.get("/admin/consultations/1")
-    assert "提前结束征集" not in page and "撤回这件事" not in page and "代录纸票" in page
+    for closed in ("提前结束征集", "撤回这件事"):  # shown, greyed out, and the reason below
+        assert f'aria-disabled="true">{closed}' in page
+    assert "/close" not in page and "/withdraw" not in page and "/paper" in page
     assert "您的账号是社工，这一步要村组织员、乡镇干部来办" in page
     assert "是本人" not in helper.get("/admin/claims/")
     helper.get("/admin/consultations/1/paper")

@@ -25,6 +25,7 @@ from admin import (
 )
 from admin.common import panel
 from gateway import clock, phones, text
+from gateway.consultation.ballots import may_be_broken_down
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
@@ -68,6 +69,9 @@ def register(app: Flask) -> None:
         app.add_template_filter(getattr(common, name), name)
     app.add_template_filter(phones.dialled, "dialled")
     app.add_template_filter(text.short_date, "monthday")
+    app.add_template_global(
+        lambda c, tally: common.sees_names() or may_be_broken_down(c, tally), "sees_counts"
+    )
     app.add_template_global(roles.may, "may")  # globals: macros see no page context
     app.add_template_global(roles.why_not, "why_not")
     app.register_blueprint(panel)

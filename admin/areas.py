@@ -1,4 +1,4 @@
-"""An area's own rules for broadcasts: who must agree, and what a month may cost."""
+"""An area's own rules for broadcasts: who must agree, what a month may cost, and whose clock people live by."""
 
 from typing import Any
 
@@ -18,12 +18,16 @@ def _managed(s: Session, id: int) -> Area:
     return rights.get(s, rights.visible_areas(me()), Area, id)
 
 
+def _called(zone: str) -> str:
+    return next((said for said, name in rules.SAID.items() if name == zone), zone)
+
+
 @panel.get("/areas/")
 def areas() -> str:
     """The areas whose rules I may change."""
     with reading() as s:
         st = runtime().settings
-        rows = [(a, broadcasts.spent(s, st, a)) for a in rights.areas(s, me())]
+        rows = [(a, broadcasts.spent(s, st, a), _called(a.timezone or "")) for a in rights.areas(s, me())]
         return render_template("admin/areas.html", rows=rows)
 
 
@@ -32,26 +36,44 @@ def one_area(id: int) -> str:
     with reading() as s:
         area = _managed(s, id)
         budget = "" if area.monthly_budget is None else yuan(area.monthly_budget).removesuffix(".00")
-        return _page(s, area, {"budget": budget, "approval": "1" if area.needs_approval else ""}, {})
+        typed = {"budget": budget, "approval": "1" if area.needs_approval else ""}
+        return _page(s, area, typed | {"zone": area.timezone or ""}, {})
 
 
 def _page(s: Session, area: Area, typed: Any, errors: dict[str, str]) -> str:
     spent = broadcasts.spent(s, runtime().settings, area)
-    return render_template("admin/area.html", area=area, f=typed, errors=errors, spent=spent)
+    return render_template(
+        "admin/area.html",
+        area=area,
+        f=typed,
+        errors=errors,
+        spent=spent,
+        zones=rules.SAID,
+        usual=_called(runtime().settings.timezone),
+    )
 
 
 @panel.post("/areas/<int:id>")
 def save_area(id: int) -> Any:
+    f, errors = request.form, {}
+    budget, zone = None, None
     try:
-        budget = rules.thousandths(request.form.get("budget", ""))
+        budget = rules.thousandths(f.get("budget", ""))
     except ValueError:
+        errors["budget"] = _("请写数字，比如 300 或 49.50；不限就空着")
+    try:
+        zone = rules.zone(f.get("zone", ""))
+    except ValueError:
+        errors["zone"] = _("没有这个时区，请写“北京时间”“新疆时间”，或者像 Asia/Urumqi 这样写")
+    if errors:
         with reading() as s:
-            words = {"budget": _("请写数字，比如 300 或 49.50；不限就空着")}
-            return _page(s, _managed(s, id), request.form, words), 422
+            return _page(s, _managed(s, id), f, errors), 422
     with writing() as s:
         area = _managed(s, id)
         approval = request.form.get("approval") == "1"
         changed = rules.set_rules(s, area, needs_approval=approval, monthly_budget=budget)
+        if "zone" in f:
+            changed = f"{changed} {rules.set_zone(s, area, zone)}".strip()
         if changed:
             rights.manage(s, me(), "area_rules", area, changed)
     flash(_("记下了"))

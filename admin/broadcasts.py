@@ -106,7 +106,7 @@ def one_broadcast(id: int) -> Any:
 def _name(s: Session, by: str) -> str:
     kind, _colon, id = by.partition(":")
     o = s.get(Organizer, int(id)) if kind == "organizer" and id.isdigit() else None
-    return o.name if o else {"clock": _("到时间自动")}.get(kind, _("命令行"))
+    return o.name if o else {"clock": _("到时间自动"), "sample": _("样例")}.get(kind, _("后台"))
 
 
 @panel.get("/broadcasts/<int:id>/live")

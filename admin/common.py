@@ -152,7 +152,10 @@ def sees_names() -> bool:
 
 
 def alarms(s: Session) -> list[Alarm]:
-    """What is wrong behind the panel: somebody waits for a call, the carrier refuses us, or something stands still."""
+    """What is wrong behind the panel: somebody waits for a call, the carrier refuses us, or something stands still.
+    Nothing for those who only judge: they can't see what it points to."""
+    if not sees_names():
+        return []
     return [*seen_by(s, me()), *(Alarm("", words) for words in stuck.alarms(s, runtime().settings))]
 
 

@@ -271,7 +271,7 @@ def _actor_name(s: Session, name: str) -> str:
     if kind == "organizer" and id.isdigit():
         o = s.get(Organizer, int(id))
         return o.name if o else _("组织员")
-    return {"resident": _("居民"), "clock": _("到时间自动")}.get(kind, _("命令行"))
+    return {"resident": _("居民"), "clock": _("到时间自动"), "sample": _("样例")}.get(kind, _("后台"))
 
 
 @panel.get("/consultations/<int:id>/live")

@@ -1,6 +1,6 @@
 """After the answers: publishing the result, and entering ballots cast on paper."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
     """A first draft of the result from the counts; the organizer changes it."""
     unit = c.counted_in
     answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
-    if tally.units < ballots.FEW:  # whoever knows the others could tell how each of them chose (domain.md §4)
+    if not ballots.may_be_broken_down(c, tally):
         return answered
     said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
     return f"{answered}：{said}"
@@ -82,10 +82,16 @@ def publish(id: int) -> Any:
             if but:
                 flash(but, "error")
             return redirect(url_for("admin.one_consultation", id=id))
+        return _shown(id, go, result, until)
     except Refused as refused:
         if refused.code == "moved":
             return as_it_is(id)
         return _again(id, errors_of(refused)), 422
+
+
+def _shown(id: int, go: str, result: str, until: datetime) -> str:
+    """The form with its texts filled in, and with whom they reach if that was asked. Raises Refused."""
+    f = request.form
     with reading() as s:
         c = common.consultation(s, id, change=True)
         area = s.get_one(Area, c.area_id)
@@ -95,6 +101,8 @@ def publish(id: int) -> Any:
         }
         kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
         texts = default | kept
+        for name, words in texts.items():
+            matters.fits(words, name)
         shown = {**f.to_dict(), "result": result, **texts, **automatic(default)}
         more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
         return render_template(

@@ -68,6 +68,8 @@ def why_not(*powers: str) -> str:
     """Why something is closed to this role, and who does it instead; “” when it is open."""
     if may(*powers):
         return ""
+    if not g.organizer.acts:
+        return _("您的账号是%(role)s，只看，不办", role=words.ROLES[g.organizer.role])
     # the administrator keeps the machine running; nobody should wait for one to run a village's matter
     holders = [role for role, held in MAY.items() if set(held) & set(powers) and role != "administrator"]
     who = _("、").join(str(words.ROLES[role]) for role in holders)

@@ -3,6 +3,18 @@
 from flask_babel import lazy_gettext as _l
 
 STATES = {
+    "PROPOSED": _l("有人提出"),
+    "DECLINED": _l("没有受理"),
+    "HEARING": _l("听证会"),
+    "SMALL_GROUP_TALK": _l("小范围恳谈"),
+    "REPORTED_TO_GOV": _l("已报镇里"),
+    "NO_CONSENSUS": _l("没谈拢"),
+    "ASSEMBLY": _l("开会表决"),
+    "ASSEMBLY_FAILED_QUORUM": _l("开会人数不够"),
+    "REJECTED": _l("会上没通过"),
+    "CORRECTION_ORDERED": _l("镇里责令改正"),
+    "ANNULLED": _l("已作废"),
+    "SUSPENDED": _l("暂停"),
     "ACCEPTED": _l("待发通知"),
     "NOTICED": _l("已通知"),
     "OPEN": _l("征集中"),
@@ -118,7 +130,7 @@ POWERS = {
 }
 # ---- whom a broadcast is for, and how
 HOW = {
-    "auto": _l("自动（座机和想接电话的打电话，其余发短信）"),
+    "auto": _l("自动（手机短信，座机电话）"),
     "sms": _l("只发短信"),
     "voice": _l("只打电话"),
 }

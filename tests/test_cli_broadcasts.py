@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import structlog
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.cli import main
 from gateway.models.area import Area
 from gateway.models.organizer import Audit
 from gateway.models.outreach import LADDER, Broadcast
+from gateway.models.person import Person
 from gateway.runtime import Runtime
 from tests.conftest import KEY
 
@@ -148,3 +149,11 @@ def test_the_export_is_a_file(xiangyin: Run, tmp_path: Path) -> None:
     xiangyin("broadcast", "export", id, str(file), "--no-names")
     assert "孙长河" not in file.read_text("utf-8")
     assert "No such file" in xiangyin("broadcast", "export", id, str(tmp_path / "no" / "x.csv"), fails=True)
+
+
+def test_a_past_matter_is_shown_with_the_turnout_of_its_day(xiangyin: Run, village: Runtime) -> None:
+    with village.db.write() as s:
+        s.execute(update(Person).values(state="left"))
+    shown = xiangyin("consultation", "show", "16", "--json")
+    assert (shown["answered"], shown["eligible"]) == (10, 10)
+    assert "10 of 10 people answered" in xiangyin("consultation", "show", "16")

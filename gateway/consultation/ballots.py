@@ -38,6 +38,7 @@ class Choice(NamedTuple):
     option: str | None
     channel: str | None
     receipt: str
+    paper: str | None
     delegate: str | None = None
 
 
@@ -46,7 +47,7 @@ def _present(sql: Sql) -> Any:
     represented = and_(Household.id == Person.household_id, Household.delegate_id != Person.id)
     mine = and_(Ballot.person_id == Person.id, Ballot.consultation_id == given("consultation_id"))
     return (
-        select(Ballot.option, Ballot.channel, Ballot.receipt, other.name.label("delegate"))
+        select(Ballot.option, Ballot.channel, Ballot.receipt, Ballot.paper, other.name.label("delegate"))
         .select_from(Person)
         .outerjoin(Ballot, mine)
         .outerjoin(Household, represented)
@@ -65,6 +66,12 @@ def _PUT(sql: Sql) -> Any:
     fresh = ("household_id", "option", "channel", "receipt", "entered_by", "paper")
     changed = {name: put.excluded[name] for name in fresh} | {"changed_at": put.excluded.created_at}
     return put.on_conflict_do_update(index_elements=["consultation_id", "person_id"], set_=changed)
+
+
+def may_be_broken_down(c: Consultation, tally: Tally) -> bool:
+    """Whether everybody may see how many chose what: not of a secret matter, and not of so few that whoever knows the
+    others could tell how each of them chose (domain.md §4)."""
+    return not c.sensitive and tally.units >= FEW
 
 
 def cast(
@@ -101,7 +108,7 @@ def cast(
     present = _PRESENT.all(s, consultation_id=c.id, person_id=person.id)[0]
     if c.unit == "person":
         present = present._replace(delegate=None)
-    if present.option == option and present.channel == channel and by is None:
+    if (present.option, present.channel, present.paper) == (option, channel, paper):
         return present  # said twice: same receipt, nothing new happened
     receipt = receipts.mint(s, "ballot", c.id, person.id)
     row = {
@@ -116,7 +123,7 @@ def cast(
     }
     _PUT.all(s, **row, household_id=person.household_id, changed_at=None)
     _LOG.all(s, **row)
-    return present._replace(option=option, channel=channel, receipt=receipt)
+    return present._replace(option=option, channel=channel, receipt=receipt, paper=paper)
 
 
 def of(s: Session, c: Consultation, person: Person | Resident) -> Ballot | None:

@@ -15,8 +15,8 @@ from gateway.outreach.watching import moment_in_words
 from gateway.settings import Settings
 
 FAILED = ("failed", "undelivered")
-# the resident's own wish, or nobody to reach: no second try changes that
-_FINAL = ("stopped", "OptedOut", "21610", "hidden")
+# the resident's own wish, nobody to reach, or words that can't be carried: no second try changes that
+_FINAL = ("stopped", "OptedOut", "21610", "hidden", "21605", "21617", "30019", "30044")
 
 
 @dataclass(frozen=True)

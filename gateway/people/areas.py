@@ -1,6 +1,7 @@
-"""An area's own rules for broadcasts: two people's consent, and what a month may cost."""
+"""An area's own rules for broadcasts: two people's consent, what a month may cost, and whose clock people live by."""
 
 import re
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -31,3 +32,27 @@ def set_rules(s: Session, area: Area, *, needs_approval: bool, monthly_budget: i
         changed.append(f"monthly_budget={'none' if monthly_budget is None else monthly_budget / 1000}")
     s.flush()
     return " ".join(changed)
+
+
+SAID = {"北京时间": "Asia/Shanghai", "新疆时间": "Asia/Urumqi"}  # how people call the clocks they live by
+
+
+def zone(typed: str) -> str | None:
+    """A time zone as people type it (“新疆时间”, “Asia/Urumqi”) by its name; None for an empty one. Raises ValueError."""
+    name = SAID.get(typed.strip(), typed.strip())
+    if not name:
+        return None
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # a path, a folder of zones, or no zone at all
+        raise ValueError(f"{name!r} is no time zone like Asia/Urumqi") from None
+    return name
+
+
+def set_zone(s: Session, area: Area, name: str | None) -> str:
+    """Change whose clock an area lives by (None: the village's own, ``TIMEZONE``); returns what changed, or ""."""
+    if area.timezone == name:
+        return ""
+    area.timezone = name
+    s.flush()
+    return f"timezone={name or 'none'}"

@@ -77,7 +77,7 @@ def one(number: int) -> AnyResponse:
         area = s.get_one(Area, c.area_id)
         tally, effective = ballots.tally(s, c), lifecycle.took_effect(s, c)
     # while people still answer, only how many did: a running count would sway them
-    shown = c.state in _COUNTED and tally.units >= ballots.FEW and not c.sensitive
+    shown = c.state in _COUNTED and ballots.may_be_broken_down(c, tally)
     left = None
     if c.in_publicity and c.publicity_ends_at and c.state != "OBJECTED":
         left = max(0, (c.publicity_ends_at - clock.now()).days)

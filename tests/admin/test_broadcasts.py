@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from gateway import clock
+from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Audit, Fact
 from gateway.models.outreach import LADDER, Broadcast, Delivery, Spending
@@ -548,6 +549,31 @@ def test_a_lapsed_lease_and_refused_credentials_raise_alarms(qian: Panel) -> Non
         s.add(Fact(name="alarm:carrier", value="运营商不认这个账号"))
     page = qian.get("/admin/")
     assert "运营商不认这个账号" in page and "没人去核对结果" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("新疆时间", "Asia/Urumqi"), (" Asia/Urumqi ", "Asia/Urumqi"), ("", None)]
+)
+def test_an_area_may_live_by_another_clock(officer: Panel, typed: str, kept: str | None) -> None:
+    nl = area_id(officer.rt, "NL")
+    officer.get(f"/admin/areas/{nl}")
+    officer.send(f"/admin/areas/{nl}", zone=typed, budget="")
+    with officer.rt.db.read() as s:
+        assert s.get_one(Area, nl).timezone == kept
+        noted = s.scalars(select(Audit.details).where(Audit.verb == "area_rules")).all()
+        assert noted == ([f"timezone={kept}"] if kept else [])
+    assert f'value="{kept or ""}"' in officer.get(f"/admin/areas/{nl}")
+
+
+@pytest.mark.parametrize("typed", ["Asia/Nowhere", "Asia", "../etc/passwd", "/etc/passwd", "八点"])
+def test_a_clock_nobody_lives_by_is_refused(officer: Panel, typed: str) -> None:
+    nl = area_id(officer.rt, "NL")
+    officer.get(f"/admin/areas/{nl}")
+    page = officer.send(f"/admin/areas/{nl}", 422, zone=typed, budget="300", approval="1")
+    assert "没有这个时区" in page and f'value="{typed}"' in page and "checked" in page
+    with officer.rt.db.read() as s:
+        area = s.get_one(Area, nl)
+        assert area.timezone is None and area.monthly_budget is None and not area.needs_approval
 
 
 def test_no_form_is_taken_without_its_token(qian: Panel) -> None:

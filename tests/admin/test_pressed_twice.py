@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 
 from gateway import clock, sample
 from gateway.consultation import matters, objections
-from gateway.models.answer import Objection, Recording
+from gateway.models.answer import BallotLog, Objection, Recording
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.person import Person
 from gateway.people import claims, organizers, residents
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel, area, area_id, organizer
-from tests.conftest import OWNER, STRANGER
+from tests.conftest import OWNER, STRANGER, SUN
 
 RED = 'class="flash error"'
 
@@ -99,6 +99,32 @@ def test_an_explanation_pressed_twice_is_sent_once_and_another_one_is_kept_in_th
         assert RED not in page and 'role="alert"' not in page and "已解释" in page
     late = miao.send(path, 422, explanation="我写的另一个解释")
     assert "已经处理过" in late and "我写的另一个解释" in late
+
+
+def test_a_paper_ballot_pressed_twice_is_one_with_one_receipt(qian: Panel) -> None:
+    here = f"/admin/consultations/{id_of(qian.rt, 11)}/paper"
+    with qian.rt.db.read() as s:
+        who = s.scalars(select(Person.id).where(Person.name == SUN.name)).one()
+    receipts = set()
+    for _ in range(2):
+        qian.get(f"{here}?person={who}")
+        page = qian.send(here, person=who, option="1", paper="3号票", witness="吴凤霞")
+        receipts.add(re.findall(r"的纸票记下了，回执 (\d+)", page)[0])
+    assert len(receipts) == 1
+    with qian.rt.db.read() as s:
+        kept = select(func.count()).where(BallotLog.person_id == who, BallotLog.channel == "clerk")
+        assert s.scalar(kept) == 1
+
+
+def test_a_result_too_long_to_be_sent_is_named_before_anything_is_sent(qian: Panel) -> None:
+    qian.send("/admin/consultations/new", **new_matter(qian))
+    here = f"/admin/consultations/{id_of(qian.rt, 51)}"
+    for step, form in (("announce", {}), ("close", {"reason": "都答完了"})):
+        qian.get(here)
+        qian.send(f"{here}/{step}", **form)
+    until = f"{(clock.now() + timedelta(days=9)).date()}T23:59"
+    page = qian.send(f"{here}/publish", 422, go="preview", result="长" * 1600, until=until, sms="", voice="")
+    assert "太长了，最多1600个字" in page and "收到的样子" not in page
 
 
 def test_a_claim_decided_twice_is_no_fault(qian: Panel) -> None:

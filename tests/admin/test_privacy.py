@@ -9,6 +9,7 @@ from gateway import clock
 from gateway.consultation import lifecycle, matters, opinions
 from gateway.models.answer import Opinion, Recording
 from gateway.models.area import Area
+from gateway.models.outreach import Broadcast
 from gateway.models.person import Person
 from gateway.outreach import broadcasts
 from gateway.people import claims, residents
@@ -112,6 +113,11 @@ def test_no_single_telephone_and_no_voice_for_those_who_only_judge(village: Runt
     county, evaluator = Panel(village, "xianminzheng"), Panel(village, "pinggu")
     assert "****" not in county.get(f"/admin/broadcasts/{id}")
     county.get(f"/admin/broadcasts/{id}/export.csv", status=403)
+    for state in ("draft", "waiting"):  # before it goes, a preview shows what some of them would get
+        with village.db.write() as s:
+            s.get_one(Broadcast, id).state = state
+        assert "发给谁" in county.get(f"/admin/broadcasts/{id}") and "****" not in county.page
+        assert "****" in Panel(village, "qianxiaoman").get(f"/admin/broadcasts/{id}")
     assert SUN.name not in evaluator.get(f"/admin/broadcasts/{id}")
     assert SUN.name not in evaluator.get(f"/admin/broadcasts/{id}/export.csv")
     page = evaluator.get("/admin/inbox/?tab=voice")

@@ -1,5 +1,8 @@
 """What each role may do: every form of the panel, walked by every role."""
 
+import html
+import re
+
 import pytest
 
 from admin.roles import NEEDS, OWN
@@ -63,7 +66,9 @@ def test_a_helper_who_is_paid_for_enters_and_never_decides(staffed: Runtime) -> 
     assert MAY["social_worker"] == ("enter",)
     helper = Panel(staffed, "social_worker", "long enough, too")
     page = helper.get("/admin/consultations/1")
-    assert "提前结束征集" not in page and "撤回这件事" not in page and "代录纸票" in page
+    for closed in ("提前结束征集", "撤回这件事"):  # shown, greyed out, and the reason below
+        assert f'aria-disabled="true">{closed}' in page
+    assert "/close" not in page and "/withdraw" not in page and "/paper" in page
     assert "您的账号是社工，这一步要村组织员、乡镇干部来办" in page
     assert "是本人" not in helper.get("/admin/claims/")
     helper.get("/admin/consultations/1/paper")
@@ -78,3 +83,10 @@ def test_what_another_area_leads_says_so(village: Runtime) -> None:
 def test_the_help_page_shows_the_table(village: Runtime) -> None:
     page = Panel(village, "shegong").get("/admin/help")
     assert "谁能办什么" in page and page.count("只看，不办") == sum(not held for held in MAY.values())
+
+
+@pytest.mark.parametrize("login", ["xianminzheng", "pinggu", "shegong", "zhengfulai"])
+def test_the_first_page_leads_nowhere_that_is_closed(village: Runtime, login: str) -> None:
+    who = Panel(village, login)
+    for path in set(re.findall(r'href="(/admin/[^"#]*)"', who.get("/admin/"))):
+        who.get(html.unescape(path))

@@ -174,6 +174,19 @@ def test_every_page_fits_a_narrow_screen_and_a_wide_one(page: Page, stack: Stack
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
 
 
+def test_a_button_pressed_twice_sends_its_form_once(page: Page, stack: Stack) -> None:
+    sign_in(page, stack, "qianxiaoman")
+    page.goto(f"{stack.base}/admin/broadcasts/new")
+    page.get_by_label("短信", exact=True).fill("【拟柳村委会】明天停水")
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    page.get_by_role("button", name="看看发给谁").dblclick()
+    expect(page.get_by_text("收到的样子")).to_be_visible()
+    assert len(sent) == 1
+    page.go_back()  # the form may be sent again
+    expect(page.get_by_role("button", name="看看发给谁")).to_be_enabled()
+
+
 def test_the_keyboard_alone_can_ring_and_vote(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.base}/phone/#+8619900000108")
     page.get_by_role("tab", name="电话").focus()

@@ -15,6 +15,7 @@ from gateway.models.person import Household, Person
 from gateway.outreach import notices
 from gateway.runtime import Runtime
 from gateway.text import segments
+from tests.admin.panel import Panel
 
 YES_NO = {"1": "同意", "2": "不同意"}
 
@@ -122,6 +123,18 @@ def test_the_turnout_of_a_past_matter_stays_whoever_moves_in_later(
         lifecycle.close_early(s, c, "cli", "都答完了")
         s.execute(update(Person).where(Person.name.in_(("甲", "乙"))).values(state="left"))
         assert ballots.tally(s, c).eligible == before + more
+
+
+def test_panel_and_board_tell_the_same_turnout_years_later(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = matters.find(s, 16)
+        assert c and c.voices == 10
+        id = c.id
+        s.execute(update(Person).values(state="left"))
+    panel = Panel(village, "miaozhuren")
+    assert "/ 10 人已表态" in panel.get(f"/admin/consultations/{id}")
+    assert "10/10 人已表态" in panel.get("/admin/consultations/")
+    assert "该问 10 人，答了 10 人" in panel.get("/board/16")
 
 
 def test_a_matter_the_clock_closed_and_one_that_ended_long_ago_keep_their_turnout(village: Runtime) -> None:

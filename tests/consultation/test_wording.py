@@ -104,3 +104,23 @@ def test_an_explanation_too_long_to_be_sent_stays_in_its_form_with_the_count(vil
     page = miao.send(f"/admin/objections/{id}/explain", 422, explanation=long)
     assert f"写了{room + 1}个字，太长了，最多{room}个字" in page and long in page
     assert "正在告诉居民" in miao.send(f"/admin/objections/{id}/explain", explanation=long[:-1])
+
+
+def test_nothing_is_broken_down_for_those_who_only_judge_when_few_answered_or_it_is_secret(
+    village: Runtime,
+) -> None:
+    with village.db.read() as s:
+        ids = {n: c.id for n in (12, 16) if (c := matters.find(s, n))}
+    county, mine = Panel(village, "xianminzheng"), Panel(village, "yinwenshu")
+    assert "不公开分项票数" in county.get(f"/admin/consultations/{ids[12]}")
+    assert "有情况反映" not in county.get("/admin/consultations/") and "换到河边" in county.page
+    assert "不公开分项票数" not in mine.get(f"/admin/consultations/{ids[12]}")  # who has to run it counts
+
+
+def test_a_drafted_result_of_a_secret_matter_says_only_how_many_answered(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = matters.find(s, 12)
+        assert c
+        c.state, c.result, id = "DRAFTED", "", c.id
+    page = Panel(village, "yinwenshu").get(f"/admin/consultations/{id}/publish")
+    assert "该问10人，答了8人<" in page

@@ -43,10 +43,17 @@ def catch_up(rt: Runtime) -> int:
         return 0
     ready = [f for f in listed if f.created_at is None or f.created_at <= now - _FRESH]
     missed = _unknown(rt, ready)
+    failed = 0
     for found in sorted(
         missed, key=lambda f: f.created_at or now
     ):  # the last answer counts: keep their order
-        inbound.sms(rt, _form(found), late=True)
+        try:
+            inbound.sms(rt, _form(found), late=True)
+        except Exception:  # one that can't be stored must not hold up the others; it is tried again
+            failed += 1
+            log.exception("a message on the carrier's list can't be taken in", message=found.carrier_id[:40])
+    if failed:
+        return len(missed) - failed
     with rt.db.write() as s:
         s.get_one(Fact, _REACHED).value = (now - _FRESH).isoformat()
     if missed:
@@ -63,21 +70,25 @@ async def _listed(rt: Runtime, since: datetime) -> list[Found]:
 
 
 def _unknown(rt: Runtime, listed: list[Found]) -> list[Found]:
-    ids = [f.carrier_id for f in listed]
+    ids = [_plain(f.carrier_id) for f in listed]
     known: set[str] = set()
     with rt.db.read() as s:
         for n in range(0, len(ids), 500):
             part = select(InboundEvent.carrier_id).where(InboundEvent.carrier_id.in_(ids[n : n + 500]))
             known |= set(s.scalars(part))
-    return [f for f in listed if f.carrier_id not in known]
+    return [f for f in listed if _plain(f.carrier_id) not in known]
 
 
 def _form(found: Found) -> dict[str, str]:
     """The webhook's form, as far as it is used."""
     return {
-        "MessageSid": found.carrier_id,
-        "From": found.sender,
+        "MessageSid": _plain(found.carrier_id),
+        "From": _plain(found.sender),
         "To": found.to,
-        "Body": found.body,
+        "Body": _plain(found.body),
         "NumMedia": "0",
     }
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")  # PostgreSQL takes no NUL

@@ -89,3 +89,18 @@ def test_while_the_carrier_cannot_be_asked_nothing_is_forgotten(
         assert s.scalar(
             select(func.count()).select_from(InboundEvent).where(InboundEvent.carrier_id == "SM-long-ago")
         )
+
+
+def test_one_that_cannot_be_taken_in_does_not_hold_up_the_others(
+    each_village: Runtime, carrier: FakeCarrier
+) -> None:
+    catchup.catch_up(each_village)
+    missed(carrier, each_village, "SM-odd\0", "11 1\0", ago=90)
+    missed(carrier, each_village, "SM-long" + "二" * 3000, "11 1", ago=80)
+    missed(carrier, each_village, "SM-plain", "11 2", ago=60)
+    before = votes(each_village)
+    catchup.catch_up(each_village)
+    assert votes(each_village) > before
+    with each_village.db.read() as s:
+        newest = s.scalars(select(Ballot.option).order_by(Ballot.id.desc()).limit(1)).one()
+    assert newest == "2"

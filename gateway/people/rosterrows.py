@@ -84,9 +84,10 @@ class Reader:
         return row
 
     def _fill(self, row: Row, fields: dict[str, str]) -> None:
-        for field_, cell in fields.items():
-            if not cell.isprintable() and _GARBLED.search(cell):
-                raise No(f"{_CALLED.get(field_, '表格')}里有乱码，请重新打一遍")
+        if not "".join(fields.values()).isprintable():
+            for name, cell in fields.items():
+                if _GARBLED.search(cell):
+                    raise No(f"{_CALLED.get(name, '表格')}里有乱码，请重新打一遍")
         if not row.name:
             raise No("没写姓名")
         if len(row.name) > _LONGEST_NAME:
@@ -135,8 +136,10 @@ class Reader:
             if not self._possible(year):
                 raise No("身份证号里的出生年份不对")
             return year
-        said = unicodedata.normalize("NFKC", fields.get("birth", "")).strip()
-        if not said or said in _NONE:
+        if "birth" not in fields:
+            return None
+        said = unicodedata.normalize("NFKC", fields["birth"]).strip()
+        if said in _NONE:
             return None
         found = re.search(r"(?<!\d)(?:18|19|20)\d{2}", said)
         age = re.fullmatch(r"(\d{1,3})(?:周?岁)?", said)
@@ -184,7 +187,7 @@ def _numbers(raw: str) -> dict[str, phones.Phone]:
             phone = phones.normalize(part)
         except phones.BadPhone as bad:
             raise No(f"电话{bad.why}") from None
-        if phones.is_service(phone):
+        if phone.kind != phones.MOBILE and phones.is_service(phone):
             raise No(f"电话“{part}”是公共号码，或者没写全，不能当居民的电话")
         found[vault().index(phone.e164)] = phone
     return found

@@ -23,6 +23,8 @@ _GONE = re.compile(r"\((?:已?故|已?死亡?|去世|已去世|病故|销户|迁
 _NO_NAME = re.compile(r"\d{2}|[:：，,、。;；!！?？@#/\\|=<>*&+]|^\W*$|^\d+$")
 _ADULT, _OLDEST = 18, 120
 _LONGEST_NAME, _LONGEST_CODE = 30, 30
+_LARGEST = 10_000  # square metres
+_YES = frozenset("是有对业√✓vVyY1")
 
 
 class No(Exception):
@@ -62,6 +64,8 @@ FACTS = (
     "registered",
     "prefers",
     "sms_consent",
+    "owner",
+    "floor_area",
 )
 
 
@@ -115,6 +119,8 @@ class Reader:
             not _OUTSIDER.search(fields.get("registered", "")),
             "voice" if not reads or "电话" in prefers or "语音" in prefers else "sms",
             reads,
+            fields.get("owner", "")[:1] in _YES,
+            _floor_area(fields["floor_area"]) if "floor_area" in fields else None,
         )
 
     def _area_of(self, said: str) -> tuple[Area, str]:
@@ -191,6 +197,18 @@ def _numbers(raw: str) -> dict[str, phones.Phone]:
             raise No(f"电话“{part}”是公共号码，或者没写全，不能当居民的电话")
         found[vault().index(phone.e164)] = phone
     return found
+
+
+def _floor_area(said: str) -> float | None:
+    """Square metres; raises No for what no home has."""
+    if said in _NONE:
+        return None
+    plain = unicodedata.normalize("NFKC", said).lower().replace(" ", "")
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:平方米|平方|平米|平|m2)?", plain)
+    size = float(found[1]) if found else 0.0
+    if not 0 < size <= _LARGEST:
+        raise No(f"面积“{said[:20]}”不对，请写平方米数，像89.5")
+    return size
 
 
 def _id_number(fields: dict[str, str]) -> str:

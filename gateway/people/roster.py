@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway import phones
+from gateway.bulk import uncollected
 from gateway.db import Database
 from gateway.models.area import Area
 from gateway.models.organizer import Audit
@@ -59,8 +60,9 @@ class Plan:
 def preview(s: Session, sheet: Sheet, area: Area) -> Plan:
     """What :func:`apply` would do. Writes nothing."""
     run = _Run(s, sheet, area)
-    for rows in run.chunks():
-        run.done(run.decide(Known(s, rows, run.added), rows))
+    with uncollected():
+        for rows in run.chunks():
+            run.done(run.decide(Known(s, rows, run.added), rows))
     return run.plan
 
 
@@ -72,8 +74,9 @@ def apply(db: Database, sheet: Sheet, area: Area, by: str) -> Plan:
     """
     with db.read() as s:
         run = _Run(s, sheet, area)
-    for rows in run.chunks():
-        run.done(_take_in(db, run, rows))
+    with uncollected():
+        for rows in run.chunks():
+            run.done(_take_in(db, run, rows))
     plan = run.plan
     with db.write() as s:
         details = f"new {plan.new}, matched {plan.matched}, rejected {len(plan.rejected)}, to confirm {len(plan.waiting)}"
@@ -120,7 +123,7 @@ class _Run:
         self.names = {a.id: a.name for a in tree}
         self.reader = Reader(area, [a for a in tree if a.path.startswith(area.path)], tree)
         self.by_household = "household" in sheet.columns  # whether this file says who lives with whom
-        self.came: dict[_Person, tuple[int, int, frozenset[str]]] = {}  # id (0 in a preview), row, numbers
+        self.came: dict[_Person, tuple[int, int, tuple[str, ...]]] = {}  # id (0 in a preview), row, numbers
         self.added: set[int] = set()
         self.plan = Plan()
 
@@ -207,7 +210,7 @@ class _Run:
                 plan.rows.append(PlannedRow(row.number, row.name, masked, row.household, action, why))
         for told, newcomer in decided.coming.items():
             # numbers tell namesakes apart only where no household does
-            keys = frozenset() if told[2] else frozenset(newcomer.numbers)
+            keys = () if told[2] else tuple(newcomer.numbers)
             self.came[told] = (newcomer.id, newcomer.row.number, keys)
         self.added |= {n.id for n in decided.news.newcomers}
 

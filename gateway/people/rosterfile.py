@@ -13,11 +13,12 @@ _MOST_UNPACKED = 300 * 1024 * 1024  # a zip bomb unpacks to more
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELL, _MOST_SHEETS = 200_000, 100, 500, 50
 _MOST_FILLED = 2_000_000  # cells under merged ones: ranges may lie over each other
 _ENCODINGS = ("utf-8-sig", "gb18030", "big5")
+# what nobody can see, and copying from a web page or a chat leaves behind
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 # what stands between and below the people: totals, remarks, who filled it in, and the title of a part
-_TOTAL = re.compile(r"(?:[本全][页村组户乡镇])?(?:小计|合计|总计|共计|累计)")
-_NOTE = re.compile(
-    r"(?:备注|说明|填表说明|注意?)\d*[:：]|(?:填表|制表|填报|审核|经办|负责|统计|联系)(?:人|单位|时间|日期)?[:：]|[本全以]?[村组上]?共\d"
+_NOBODY = re.compile(
+    r"(?:[本全][页村组户乡镇])?(?:小\s*计|合\s*计|总\s*计|共\s*计|累\s*计)|(?:备\s*注|说\s*明|填表说明|注意?)\d*[:：]"
+    r"|(?:填表|制表|填报|审核|经办|负责|统计|联系)(?:人|单位|时间|日期)?[:：]|[本全以]?[村组上]?共\d"
 )
 _PART = re.compile(r"\S*[一二三四五六七八九十\d](?:组|小组|村民小组|队|屯)|\S{2,}(?:村|社区)")
 
@@ -118,14 +119,7 @@ def _cell(value: object) -> str:
         return str(int(value))  # a phone kept as a number: 19900000103.0
     if isinstance(value, bool):
         return "是" if value else "否"
-    return _clean(str(value)) if value else ""
-
-
-def _clean(cell: str) -> str:
-    """Without what nobody can see and copying from a web page or a chat leaves behind."""
-    if not cell.isascii():
-        cell = _INVISIBLE.sub("", cell)
-    return cell.strip()[:_MOST_CELL]
+    return _INVISIBLE.sub("", str(value)).strip()[:_MOST_CELL] if value else ""
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -142,6 +136,7 @@ def _decode(data: bytes) -> tuple[str, str]:
 def _csv(text: str) -> list[list[str]]:
     if text.count("\0") * 10 > len(text):  # a single one is a fault of its row, see rosterrows
         raise BadRoster("这不是表格文件")
+    text = _INVISIBLE.sub("", text)
     first = text[:4000]
     delimiter = max(",\t;，", key=first.count)
     if not first.count(delimiter):
@@ -151,7 +146,7 @@ def _csv(text: str) -> list[list[str]]:
         delimiter = ","
     try:
         lines = csv.reader(io.StringIO(text), delimiter=delimiter)
-        return [[_clean(cell) for cell in row[:_MOST_COLUMNS]] for row in lines]
+        return [[cell.strip()[:_MOST_CELL] for cell in row[:_MOST_COLUMNS]] for row in lines]
     except csv.Error as error:
         raise BadRoster("这个CSV文件读不下去，请另存一次再传") from error
 
@@ -185,7 +180,7 @@ def _people(table: _Table, heading: int, columns: dict[int, str], encoding: str)
                 fields[name] = f"{fields[name]} / {cell}" if name == "phone" and name in fields else cell
         if not fields:
             continue
-        if _is_nobody(row, fields.get("name", ""), titles[name_at]):
+        if _is_nobody(row, fields, titles[name_at]):
             sheet.no_people.append(number)
             continue
         fields["_row"] = str(number)
@@ -197,11 +192,11 @@ def _people(table: _Table, heading: int, columns: dict[int, str], encoding: str)
     return sheet
 
 
-def _is_nobody(row: list[str], name: str, title: str) -> bool:
+def _is_nobody(row: list[str], fields: dict[str, str], title: str) -> bool:
+    name, first = fields.get("name", ""), next(filter(None, row))
     if name == title:
         return True  # the heading again, as it is printed on every page
-    cells = [cell for cell in row if cell]
-    first = "".join(cells[0].split())
-    if _TOTAL.match(first) or _NOTE.match(first) or _TOTAL.match("".join(name.split())):
+    if _NOBODY.match(first) or _NOBODY.match(name):
         return True
-    return len(cells) == 1 and len(row) > 1 and _PART.fullmatch(first) is not None
+    alone = len(fields) == 1 and len(row) > 1 and sum(map(bool, row)) == 1
+    return alone and _PART.fullmatch(first) is not None

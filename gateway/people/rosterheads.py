@@ -16,6 +16,8 @@ _HEADINGS: tuple[tuple[str, str, str], ...] = (
     ("sex", "性别", r"性别"),
     ("language", "语言", r"语言"),
     ("registered", "户籍|户口", r"户籍|户口|是否本[地村]"),
+    ("owner", "业主|是否业主", r"是否业主|是否产权人"),
+    ("floor_area", "面积|建筑面积|房屋面积", r"(?:建筑|房屋|专有|产权|住房|套内)面积"),
     ("prefers", "通知方式", r"通知方式|接收方式|偏好"),
 )  # fmt: skip
 _READ = tuple(

@@ -23,6 +23,8 @@ _GONE = re.compile(r"\((?:已?故|已?死亡?|去世|已去世|病故|销户|迁
 _NO_NAME = re.compile(r"\d{2}|[:：，,、。;；!！?？@#/\\|=<>*&+]|^\W*$|^\d+$")
 _ADULT, _OLDEST = 18, 120
 _LONGEST_NAME, _LONGEST_CODE = 30, 30
+_LARGEST = 10_000  # square metres
+_YES = frozenset("是有对业√✓vVyY1")
 
 
 class No(Exception):
@@ -62,6 +64,8 @@ FACTS = (
     "registered",
     "prefers",
     "sms_consent",
+    "owner",
+    "floor_area",
 )
 
 
@@ -84,9 +88,10 @@ class Reader:
         return row
 
     def _fill(self, row: Row, fields: dict[str, str]) -> None:
-        for field_, cell in fields.items():
-            if not cell.isprintable() and _GARBLED.search(cell):
-                raise No(f"{_CALLED.get(field_, '表格')}里有乱码，请重新打一遍")
+        if not "".join(fields.values()).isprintable():
+            for name, cell in fields.items():
+                if _GARBLED.search(cell):
+                    raise No(f"{_CALLED.get(name, '表格')}里有乱码，请重新打一遍")
         if not row.name:
             raise No("没写姓名")
         if len(row.name) > _LONGEST_NAME:
@@ -114,6 +119,8 @@ class Reader:
             not _OUTSIDER.search(fields.get("registered", "")),
             "voice" if not reads or "电话" in prefers or "语音" in prefers else "sms",
             reads,
+            fields.get("owner", "")[:1] in _YES,
+            _floor_area(fields["floor_area"]) if "floor_area" in fields else None,
         )
 
     def _area_of(self, said: str) -> tuple[Area, str]:
@@ -135,8 +142,10 @@ class Reader:
             if not self._possible(year):
                 raise No("身份证号里的出生年份不对")
             return year
-        said = unicodedata.normalize("NFKC", fields.get("birth", "")).strip()
-        if not said or said in _NONE:
+        if "birth" not in fields:
+            return None
+        said = unicodedata.normalize("NFKC", fields["birth"]).strip()
+        if said in _NONE:
             return None
         found = re.search(r"(?<!\d)(?:18|19|20)\d{2}", said)
         age = re.fullmatch(r"(\d{1,3})(?:周?岁)?", said)
@@ -184,10 +193,22 @@ def _numbers(raw: str) -> dict[str, phones.Phone]:
             phone = phones.normalize(part)
         except phones.BadPhone as bad:
             raise No(f"电话{bad.why}") from None
-        if phones.is_service(phone):
+        if phone.kind != phones.MOBILE and phones.is_service(phone):
             raise No(f"电话“{part}”是公共号码，或者没写全，不能当居民的电话")
         found[vault().index(phone.e164)] = phone
     return found
+
+
+def _floor_area(said: str) -> float | None:
+    """Square metres; raises No for what no home has."""
+    if said in _NONE:
+        return None
+    plain = unicodedata.normalize("NFKC", said).lower().replace(" ", "")
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:平方米|平方|平米|平|m2)?", plain)
+    size = float(found[1]) if found else 0.0
+    if not 0 < size <= _LARGEST:
+        raise No(f"面积“{said[:20]}”不对，请写平方米数，像89.5")
+    return size
 
 
 def _id_number(fields: dict[str, str]) -> str:

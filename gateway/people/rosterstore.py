@@ -22,8 +22,6 @@ _SAME = {
     "state": "rostered",
     "needs": [],
     "tags": [],
-    "owner": False,
-    "floor_area": None,
     "voice_consent": True,
 }
 

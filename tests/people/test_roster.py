@@ -315,6 +315,9 @@ def test_a_new_number_of_somebody_only_on_the_roster_is_theirs_and_the_preview_s
         ("姓名,出生日期", "钱多多,2099-01-01", "不对"),
         ("姓名,出生日期", "钱多多,32000", "不对"),
         ("姓名,身份证号", "钱多多,230100999901010011", "身份证号里的出生年份不对"),
+        ("姓名,建筑面积", "钱多多,一大间", "面积“一大间”不对"),
+        ("姓名,建筑面积", "钱多多,-89", "面积“-89”不对"),
+        ("姓名,建筑面积", "钱多多,8950000", "面积“8950000”不对"),
         ("姓名,电话", "以上名单，经会议核对,19900000990", "不像姓名"),
         ("姓名,电话", "钱多多（已故）,19900000990", "已故"),
         ("姓名,村", "钱多多,别镇拟柳村", "不在"),
@@ -366,3 +369,12 @@ def test_namesakes_without_a_household_are_told_what_to_add_and_nobody_gets_the_
     assert (plan.new, plan.matched) == (1, 1)
     assert "和第2行同村同名" in plan.rejected[0].why and "请加一列户号" in plan.rejected[0].why
     assert plan.rows[2].why == "和第2行是同一个人"
+
+
+def test_owners_and_their_floor_area_come_with_the_roster(each_village: Runtime, area: Area) -> None:
+    sheet = one("姓名,户号,是否业主,建筑面积", "钱多多,H90,是,89.5㎡", "钱来来,H90,否,/", "钱小小,H91,,")
+    assert roster.apply(each_village.db, sheet, area, "cli").rejected == []
+    with each_village.db.read() as s:
+        came = select(Person.name, Person.owner, Person.floor_area).where(Person.name.startswith("钱"))
+        told = {name: (owner, size) for name, owner, size in s.execute(came)}
+    assert told["钱多多"] == (True, 89.5) and told["钱来来"] == told["钱小小"] == (False, None)

@@ -24,6 +24,10 @@ def workbook(**sheets: Callable[[Any], None]) -> bytes:
     return out.getvalue()
 
 
+def test_the_land_somebody_works_is_not_the_size_of_their_home() -> None:
+    assert lines("姓名,耕地面积,户号\n孙长河,12亩,H03\n")[0].keys() == {"name", "household", "_row"}
+
+
 def test_a_household_is_not_swallowed_by_its_heads_name_before_the_persons_own() -> None:
     found = lines("户主姓名,姓名,户号,户口性质\n王德顺,王德顺,H01,农业\n王德顺,刘桂兰,H01,非农业\n")
     assert [(row["name"], row["household"], row.get("registered")) for row in found] == [

@@ -45,7 +45,11 @@ def load_all(root: Path, actions: Collection[str], facts: Collection[str] | None
 def load_replies(folder: Path) -> dict[str, Words]:
     """The answers to SMS, by language. Raises :class:`ScriptFaults`."""
     faults = Faults(folder)
-    heard = {name: list(map(str, known)) for name, known in _toml(folder / FACTS_OF_REPLIES, faults).items()}
+    heard = {}
+    for name, known in _toml(folder / FACTS_OF_REPLIES, faults).items():
+        heard[name] = known if _all_words(known) else []
+        if not _all_words(known):
+            faults.add(FACTS_OF_REPLIES, f"“{name}” must be a list of names in quotation marks")
     found = {}
     for path in sorted(folder.glob("*.toml")):
         if path.name != FACTS_OF_REPLIES:

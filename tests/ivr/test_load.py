@@ -146,6 +146,12 @@ def test_replies_are_proof_read_in_every_language(root: Path) -> None:
     assert any("replies/en.toml" in f and "[thank] is not a reply" in f for f in found)
 
 
+def test_a_list_of_facts_that_is_none_is_a_fault_and_no_crash(root: Path) -> None:
+    facts = root / "replies" / "facts.toml"
+    facts.write_text(facts.read_text().replace('proposal = ["receipt"]', "proposal = 5"))
+    assert any("facts.toml: “proposal” must be a list" in f for f in faults_below(root))
+
+
 def test_a_folder_whose_script_has_another_name_and_an_empty_one_are_faults(root: Path) -> None:
     (root / "hotline" / "script.toml").rename(root / "hotline" / "Script.toml")
     assert any("hotline/script.toml: the file is missing" in f for f in faults_below(root))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.conftest import KEY
 from tests.servers import Stack
 from tests.stories.village import Panel, Phone, eventually
 
@@ -21,7 +22,7 @@ def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
     env = {}
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
-        env["DATABASE_URL"] = server.fresh("empty")
+        env |= {"DATABASE_URL": server.fresh("empty"), "SECRET_KEY": KEY}
     running = Stack(tmp_path, env).wait()
     yield running
     assert running.stop() == 0

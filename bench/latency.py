@@ -55,7 +55,9 @@ def _database(name: str, url: str, folder: Path) -> None:
             rt.wake("bulk")
             busy = _samples(rt, base, SAMPLES)
             counts = village.counts(rt, id)
-            assert counts["planned"] and counts["accepted"], f"the bulk was not on its way all the time: {counts}"
+            assert counts["planned"] and counts["accepted"], (
+                f"the bulk was not on its way all the time: {counts}"
+            )
     finally:
         workers.terminate()
         workers.wait(30)

@@ -16,6 +16,7 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.person import Handset, Person
 from gateway.people import claims, residents
+from gateway.phones import HIDDEN
 from gateway.turns import (
     ACTIONS,
     MORE,
@@ -296,7 +297,7 @@ def promised(now: datetime) -> str:
 def want_callback(turn: Turn) -> Result:
     words, recording_id = _words(turn)
     call_back(turn.s, turn.handset, turn.person, words, turn.channel, recording_id, turn.matter)
-    return "ok", {"when": promised(clock.now())}
+    return ("hidden" if turn.handset.number == HIDDEN else "ok"), {"when": promised(clock.now())}
 
 
 def call_back(

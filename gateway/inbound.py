@@ -210,7 +210,8 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         if before is not None:
             act.facts, before.over = dict(before.facts), True
             delivery = act.delivery = s.get(Delivery, before.delivery_id) if before.delivery_id else None
-            turn = begin(script, before.place["step"], act.facts)
+            step = before.place["step"]
+            turn = begin(script, conversations.FROM.get(step, step), act.facts)
             turn = replace(turn, lines=(Line("again"), *turn.lines))
         else:
             act.facts |= _first_facts(s, act)

@@ -132,6 +132,23 @@ def test_who_hangs_up_as_told_is_still_rung(village: Runtime) -> None:
         assert len(s.scalars(select(Opinion).where(Opinion.kind == "callback")).all()) == len(waiting)
 
 
+def test_who_wants_no_recording_is_not_asked_for_one_again(village: Runtime) -> None:
+    call = Call(village, SUN.phone, "CA-no-recording")
+    call.press("2", "1")
+    assert "有人给您打电话" in call.record("RE-none", key="*") and call.url == ""
+
+
+def test_a_hidden_number_is_promised_no_call(village: Runtime) -> None:
+    said = Call(village, "anonymous", "CA-hidden-0").press("0")
+    assert "没有显示号码" in said and "会有人打给您" not in said
+    call = Call(village, "anonymous", "CA-hidden-word")
+    call.press("2")
+    assert "再见" in call.record("RE-hidden") and "打电话" not in call.said
+    with village.db.read() as s:
+        kept = s.scalars(select(Opinion).where(Opinion.recording_id.is_not(None), Opinion.kind == "callback"))
+        assert len(kept.all()) == 1
+
+
 def test_silence_at_a_recording_is_not_a_key_that_was_missed(village: Runtime) -> None:
     call = Call(village, SUN.phone, "CA-silent")
     call.press("1", "1", "1")

@@ -27,7 +27,7 @@ def mount(app: Flask, rt: Runtime) -> Network:
         account_sid=st.account_sid,
         auth_token=st.auth_token,
         public_url=st.base_url,
-        webhook_base=f"http://127.0.0.1:{st.port}",
+        webhook_base=st.local_url,
         hotline=st.hotline,
         handsets=_Handsets(rt),
     )

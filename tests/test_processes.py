@@ -115,7 +115,11 @@ def test_make_run_takes_any_folder_name_and_an_empty_one_for_none(tmp_path: Path
     (tmp_path / "venv" / ".run-stamp").touch()
     (bin / "xiangyin").write_text('#!/bin/sh\necho "$@, ${DATA_DIR-none}, ${PORT-none}"\n')
     (bin / "xiangyin").chmod(0o755)
-    env = {k: v for k, v in os.environ.items() if k not in ("DATA_DIR", "PORT", "HOST")}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("DATA_DIR", "PORT", "HOST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
 
     def make(*args: str) -> str:
         command = ["make", "-s", "run", f"VENV={tmp_path / 'venv'}", *args]

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.carrier import signature
+from tests.conftest import KEY
 from tests.servers import HOTLINE, SID, TOKEN, Carrier, answers, eventually, free_port
 from tests.stories.village import Panel
 
@@ -30,7 +31,7 @@ class Apart:
         self.env = {
             **os.environ, "DATA_DIR": str(folder), "PUBLIC_URL": self.hotline, "TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_API_URL": carrier.url, "HOTLINE_NUMBER": HOTLINE, "QUIET_HOURS": "", "CALL_HOURS": "", "LEASE_SECONDS": "5",
-            "DATABASE_URL": database,
+            "DATABASE_URL": database, "SECRET_KEY": KEY,
         }  # fmt: skip
         self.accounts = json.loads(self.cli("demo", "--json"))["organizers"]
         self.commands = {

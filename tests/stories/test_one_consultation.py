@@ -150,7 +150,9 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
         panel.post(f"/admin/objections/{objection}/explain", explanation="灯头转向路口，加了挡光板")
     sun.got("灯头转向路口")
     wang.rings()
-    assert "灯头转向路口" in wang.answer()
+    assert "请问您是哪一位" in wang.answer()
+    said = wang.press("1")
+    assert "灯头转向路口" in said and "还是反对，请按2" in said
     wang.press("1")
     assert shown(stack, 21)["state"] == "EXPLAINED"
     board = requests.get(f"{stack.base}/board/21", timeout=30).text

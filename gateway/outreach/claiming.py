@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, String, func, literal_column, or_, select, true, update
+from sqlalchemy import Integer, String, func, literal_column, null, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -36,7 +36,8 @@ _HOLD = "hold:carrier"
 _T = DELIVERIES.c
 _PHONES: Prepared[Any] = Prepared(
     lambda sql: select(
-        Handset.id, Handset.number, Handset.sms_stopped_at, Handset.voice_stopped_at, Handset.bad_reason, Handset.sender
+        Handset.id, Handset.number, Handset.sms_stopped_at.is_not(None), Handset.voice_stopped_at.is_not(None),
+        Handset.bad_reason, Handset.sender,
     ).where(Handset.id.in_(sql.numbers("ids")))
 )  # fmt: skip
 IS_PLANNED = _T.state == literal_column("'planned'")
@@ -170,7 +171,8 @@ def _take(single: bool) -> Any:
             submitted_at=func.coalesce(given("submitted", Moment), _T.submitted_at),
             sender=func.coalesce(given("number", String), _T.sender),
         )
-        .returning(_T.id, _T.tries, _T.handset_id, _T.channel, _T.body)
+        # a broadcast's deliveries have no words of their own, and unsealing nothing costs as well
+        .returning(_T.id, _T.tries, _T.handset_id, _T.channel, _T.body if single else null())
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -200,7 +201,7 @@ class LaneWorker(Worker):
 
 def run_worker(lane: str, url: str) -> None:
     """Work on exactly one lane until told to stop: on several, RQ pops jobs unsafely (BLPOP)."""
-    import gateway.jobs  # noqa: F401  imported before the fork, so that each job starts at once
+    import_module(JOB.rpartition(".")[0])  # before the fork, so that each job starts at once
 
     connection = redis.Redis.from_url(url)
     LaneWorker([queue(lane, connection)], connection=connection, serializer=JSONSerializer).work(

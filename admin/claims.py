@@ -2,6 +2,7 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import answers, inbox
@@ -33,6 +34,30 @@ def claims() -> str:
         )
 
 
+class _AskAgain(Exception):
+    """It isn't clear who is meant; the message says what to do."""
+
+
+def _by_name(s: Session, claim: Claim, chosen: str) -> Person | None:
+    """The person whose name and village an organizer wrote down; None for somebody new.
+
+    Raises :class:`_AskAgain`: nobody becomes a second person, with a second vote, by a slip of the finger.
+    """
+    group = request.form.get("group", "").strip()
+    here = gate.on_roster(s, claim.name, claim.area_id, group)
+    if chosen == "new":
+        if here and not request.form.get("another"):
+            raise _AskAgain(
+                _("名册上已经有%(name)s。是同一个人，请选“名册上有”；真是另一个人，请打上勾", name=claim.name)
+            )
+        return None
+    if not here:
+        raise _AskAgain(_("名册上没有找到%(name)s，请看看名字和村", name=claim.name or _("这个人")))
+    if len(here) > 1:
+        raise _AskAgain(_("叫%(name)s的有几位，请再写上是哪个组的", name=claim.name))
+    return here[0]
+
+
 @panel.post("/claims/<int:id>/accept")
 def accept_claim(id: int) -> Response:
     """Connect the handset with the chosen resident, or with a new one (``person`` = "new")."""
@@ -44,12 +69,13 @@ def accept_claim(id: int) -> Response:
         with writing() as s:
             claim = rights.get(s, rights.claims(s, me()), Claim, id)
             person = None
-            if chosen != "new":
-                person = rights.get(s, rights.people(s, me()), Person, int(chosen) if chosen.isdigit() else 0)
-            elif f.get("area", 0, type=int) in rights.area_ids(s, me()):
-                claim.area_id = f.get("area", type=int)
-            if chosen == "new" and f.get("name", "").strip():
-                claim.name = f["name"].strip()[:30]
+            if chosen.isdigit():
+                person = rights.get(s, rights.people(s, me()), Person, int(chosen))
+            else:
+                if f.get("area", 0, type=int) in rights.area_ids(s, me()):
+                    claim.area_id = f.get("area", type=int)
+                claim.name = f.get("name", "").replace(" ", "")[:30] or claim.name
+                person = _by_name(s, claim, chosen)
             rights.act(s, me(), "claim_accept", f"claim:{id}", claim.area_id)
             person = gate.accept(
                 s, claim, me(), person, f.get("household", "").strip()[:20], f.get("group", "").strip()[:30]
@@ -58,6 +84,8 @@ def accept_claim(id: int) -> Response:
             name = person.name
     except gate.AlreadyDecided:
         flash(_("这条登记已经核对过了，下面是现在的样子"))
+    except _AskAgain as which:
+        flash(str(which), "error")
     except ValueError:
         flash(_("请选这位居民是哪个村或社区的"), "error")
     else:

@@ -267,7 +267,9 @@ class Settings(BaseSettings):
                 _write_key(path)
             key = path.read_bytes().strip()
         except OSError as error:
-            raise BadSetting(f"DATA_DIR ({str(self.data_dir)!r}): {error.strerror}") from None
+            raise BadSetting(
+                f"DATA_DIR：文件夹“{self.data_dir}”写不进去，请换一个 / can't write there, choose another folder ({error.strerror})"
+            ) from None
         if len(key) < 16:
             raise BadSetting(f"the key file secret.key in {self.data_dir} is damaged")
         return key

@@ -89,3 +89,8 @@ def test_a_masked_number_shows_its_beginning_and_its_last_four() -> None:
     assert phones.mask("+8619900000103") == "199****0103"
     assert phones.mask("+8649900000101") == "0499****0101"
     assert phones.mask("+15005550006") == "+15****0006"
+
+
+def test_a_number_that_excel_rounded_is_told_so() -> None:
+    with pytest.raises(phones.BadPhone, match="科学计数"):
+        phones.normalize("1.99E+10")

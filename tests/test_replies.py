@@ -1,5 +1,8 @@
 """What residents get back when they text us: never left in doubt whether an answer counted."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -123,3 +126,41 @@ def test_three_failures_at_the_question_who_is_speaking_lead_to_a_person(village
     assert "会有人打给您" in call.press("7", "7", "7")
     somebody = Call(village, WANG.phone, "CA-else").press("0")
     assert "您还没登记" in somebody and "登记，请按1" in somebody
+
+
+def test_on_a_shared_handset_with_two_open_matters_the_example_given_counts(village: Runtime) -> None:
+    from gateway.consultation import matters
+    from gateway.models.consultation import ConsultationArea
+
+    with village.db.write() as s:
+        other = matters.find(s, 12)
+        handset = residents.handset(s, LIANDE.phone)
+        assert other and handset
+        s.add(
+            ConsultationArea(consultation_id=other.id, area_id=residents.people_on(s, handset.id)[0].area_id)
+        )
+        other.group, other.unit = "", "person"
+        other.options = {"1": "同意", "2": "不同意"}
+        other.state, other.opens_at, other.closes_at = "OPEN", clock.now(), clock.now() + timedelta(days=2)
+    shared = Resident("", LIANDE.phone)
+    for words in ("11号同意", "李守田1", "同意"):
+        reply = text(village, shared, words)
+        example = reply.rpartition("“")[2].partition("”")[0]
+        assert "李守田" in example and re.search(r"1[12]", example), reply
+    assert "李守田选“同意”" in text(village, shared, example)
+
+
+@pytest.mark.parametrize("words", ["登记 孙长河 拟柳", "zhuce 孙长河 拟柳村"])
+def test_a_village_is_understood_without_its_last_word(village: Runtime, words: str) -> None:
+    from gateway.models.area import Area
+    from gateway.models.person import Claim
+
+    assert "村里核对后告诉您" in text(village, STRANGER, words)
+    text(village, STRANGER, "zhuce 孙长河")
+    with village.db.read() as s:
+        made = s.scalars(select(Claim).where(Claim.name == "孙长河")).one()
+        assert s.get_one(Area, made.area_id).name == "拟柳村" and made.area_said
+
+
+def test_help_for_a_stranger_says_how_to_register(village: Runtime) -> None:
+    assert "注册 姓名 村名" in text(village, STRANGER, "帮助")

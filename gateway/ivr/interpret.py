@@ -170,8 +170,11 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
             for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left)
             if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)
         ]
-        chunks = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
-        who = chunks[0] if chunks else ""
+        names = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
+        who = names[0] if names else ""
+        others = [c for c in chunks if c != who and not words.ACKNOWLEDGE.fullmatch(c)]
+        if asked and who and not place and len(others) == 1:
+            place = others[0]  # “登记 孙长河 拟柳”
     if not asked and not (who and (place or (introduces and m.registered is False))):
         return None
     fields = {k: v for k, v in (("name", who), ("area", place)) if v}

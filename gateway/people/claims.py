@@ -55,6 +55,8 @@ def claim(
     if before and not person:
         if recording_id:
             before.recording_id = recording_id
+        if area:
+            before.area_id, before.area_said = area.id, area_said[:40]  # they say more than the first time
         if before.channel == "roster":
             before.channel = channel  # somebody asks now, and gets to know what was decided
         return before
@@ -74,6 +76,12 @@ def claim(
     s.add(made)
     s.flush()
     return made
+
+
+def on_roster(s: Session, name: str, area_id: int | None, group: str = "") -> list[Person]:
+    """Everybody of exactly that name in one village (and group, where one is told)."""
+    found = _same_name(s, name.replace(" ", ""), area_id) if name and area_id else []
+    return [p for p in found if not group or p.group == group]
 
 
 def likely(s: Session, made: Claim) -> list[Person]:

@@ -113,7 +113,7 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         voters = [chosen]
     if len(voters) > 1 and c.state == "OPEN":
         ask(m, "who", c, intent="vote", consultation=c.number, option=option)
-        return _clarify_person(m), ""
+        return _clarify_person(m, c), ""
     who = voters[0] if voters else people[0]
     try:
         ballot = ballots.cast(m.s, c, who, option, "sms")
@@ -265,13 +265,16 @@ def _clarify(m: Message, f: Fields) -> str:
     if reason == "which_person":
         if f.get("option"):
             ask(m, "who", c, intent="vote", consultation=c.number if c else None, option=str(f["option"]))
-        return _clarify_person(m)
+        return _clarify_person(m, c)
     if reason == "which_consultation" and f.get("consultation"):
         name = "not_yours" if c is not None else "no_such"
         return m.say(name, number=f["consultation"])
     if reason == "which_consultation":
         numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
-        return m.say("clarify_which", number=numbers[0]) if numbers else m.say("list_none")
+        own = (
+            f"{m.residents[0].name} " if len(m.residents) > 1 else ""
+        )  # on a shared handset both must be told
+        return m.say("clarify_which", number=f"{own}{numbers[0]}") if numbers else m.say("list_none")
     if reason in _NOT_COUNTED and c is not None and c.state == "OPEN":
         return m.say("not_counted", number=c.number, options=_options(c))
     if c is not None and c.state == "OPEN":
@@ -294,8 +297,11 @@ def _clarify_option(m: Message, c: Consultation | Matter) -> str:
     return m.say("ask_option" if seen else "clarify_option", number=c.number, options=_options(c))
 
 
-def _clarify_person(m: Message) -> str:
-    return m.say("clarify_person", names=m.names(), name_1=m.residents[0].name)
+def _clarify_person(m: Message, c: Consultation | Matter | None = None) -> str:
+    one = m.residents[0].name
+    if len(m.context.get("open_votes") or ()) > 1:  # a name alone would be asked “which matter?” next
+        one += f" {c.number if c else m.context['open_votes'][0]} "
+    return m.say("clarify_person", names=m.names(), name_1=one)
 
 
 def _multi(m: Message, f: Fields) -> str | None:
@@ -336,7 +342,7 @@ DO: dict[str, Callable[[Message, Fields], str | None]] = {
     "deny": lambda m, f: m.say("help"),
     "query": query,
     "callback": _callback,
-    "help": lambda m, f: m.say("help"),
+    "help": lambda m, f: m.say("help") if m.people() else m.say("stranger"),
     "opt_out": _opt_out,
     "opt_in": _opt_in,
     "data_request": _data,

@@ -77,9 +77,9 @@ def normalize(raw: str, area_code: str | None = None) -> Phone:
         raise BadPhone("没有号码")
     if _EXTENSION.search(text):
         raise BadPhone("有分机号，电话打不进去，请写能直拨的号码")
-    text = _FILLER.sub("", text)
     if re.fullmatch(r"\d\.\d+[Ee]\+?\d\d", text):
         raise BadPhone("被Excel写成了科学计数，后几位丢了，请把这一列设成“文本”重填")
+    text = _FILLER.sub("", text)
     if not re.fullmatch(r"\+?\d+", text):
         raise BadPhone("不是电话号码")
     international = text.startswith("+")

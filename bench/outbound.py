@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench import village
+from bench.load import TOKEN
 from tests.servers import free_port
 
 MESSAGES, SLOW, CONCURRENCY, ROUNDS = 20_000, 3_000, 100, 3
@@ -51,7 +52,7 @@ def raw(url: str, n: int) -> None:
     }  # fmt: skip
     body = urlencode(form).encode()
     headers = {
-        "Authorization": aiohttp.encode_basic_auth(village.SID, village.TOKEN),
+        "Authorization": aiohttp.encode_basic_auth(village.SID, TOKEN),
         "Content-Type": "application/x-www-form-urlencoded",
     }
     target = f"{url}/2010-04-01/Accounts/{village.SID}/Messages.json"
@@ -86,7 +87,7 @@ def official(url: str, n: int) -> None:
     async def run() -> None:
         left = n
         async with Redirected() as http:
-            client = Client(village.SID, village.TOKEN, http_client=http)
+            client = Client(village.SID, TOKEN, http_client=http)
 
             async def one() -> None:
                 nonlocal left
@@ -112,7 +113,7 @@ def loop(url: str, n: int) -> None:
         def request(self, method, uri, *args, **more):  # type: ignore[no-untyped-def]
             return super().request(method, uri.replace("https://api.twilio.com", url, 1), *args, **more)
 
-    client = Client(village.SID, village.TOKEN, http_client=Redirected())
+    client = Client(village.SID, TOKEN, http_client=Redirected())
     for _ in range(n):
         client.messages.create(
             to="+8613900000000", from_=village.HOTLINE, body=village.WORDS, validity_period=36000,

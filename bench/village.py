@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
+from bench.load import TOKEN
 from gateway import clock
 from gateway.db import vault
 from gateway.models.area import Area
@@ -17,7 +18,7 @@ from gateway.runtime import Runtime
 from gateway.settings import Settings
 from tests.servers import Postgres
 
-KEY, SID, TOKEN, HOTLINE = "a key only the bench uses 012345", "ACbench", "bench-token", "+8649900000012"
+KEY, SID, HOTLINE = "a key only the bench uses 012345", "ACbench", "+8649900000012"
 WORDS = "【拟柳村委会】21号事：村口装路灯。同意回1，不同意回2，没想好回3。12月1日止，问人回0"
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from sqlalchemy import select, text
 
 from bench import village
-from bench.load import Figures, measure
+from bench.load import TOKEN, Figures, measure
 from tests.servers import Postgres, answers, free_port
 
 SECONDS, CLIENTS, LIGHT, ROUNDS = 4.0, 8, 2, 3
@@ -63,7 +63,7 @@ def _beside(title: str, folder: Path, url: str, path: str, forms: Callable[[floa
     """Rounds of theirs and ours one after the other, so that a noisy neighbour disturbs both."""
     rounds: list[tuple[Figures, Figures]] = []
     light: list[Figures] = []
-    bare_env = {"BENCH_TOKEN": village.TOKEN, "DATABASE_URL": url}
+    bare_env = {"BENCH_TOKEN": TOKEN, "DATABASE_URL": url}
     env = {**village.environment(folder, url), "XIANGYIN_PART": "hotline"}
     with served("bench.bare:create_app", bare_env) as bare, served("gateway.app:create_app", env) as ours:
         for base in (bare, ours):  # what is built at the first request is not what is measured

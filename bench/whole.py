@@ -1,9 +1,5 @@
 """A whole broadcast as the product does it: planned, woken through Redis and RQ, sent by a worker process, settled;
-beside raw aiohttp. And while a large one runs: how long a reply takes from the webhook to the carrier.
-
-Django + Celery with one task a message is measured too where both are installed (they are not ours to need):
-``pip install celery django`` and the same PostgreSQL and Valkey.
-"""
+beside raw aiohttp."""
 
 import os
 import statistics

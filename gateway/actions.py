@@ -21,7 +21,6 @@ from gateway.turns import (
     ACTIONS,
     MORE,
     MORE_MATTERS,
-    MORE_NAMES,
     Result,
     Turn,
     about,
@@ -33,6 +32,7 @@ from gateway.turns import (
     is_over,
     known_as,
     names,
+    picked,
     spoken_explanation,
 )
 
@@ -56,11 +56,7 @@ def find_caller(turn: Turn) -> Result:
 
 @action
 def pick_person(turn: Turn) -> Result:
-    id = chosen(turn.facts, "name", "who")
-    if id == MORE:
-        return further(turn.facts, "name", MORE_NAMES)
-    person = turn.s.get(Person, int(id)) if id else None
-    return ("ok", known_as(person)) if person else ("ok", {"hail": ""})
+    return picked(turn, "who", lambda person: ("ok", known_as(person) if person else {"hail": ""}))
 
 
 @action
@@ -72,10 +68,10 @@ def find_names(turn: Turn) -> Result:
 
 @action
 def claim_name(turn: Turn) -> Result:
-    id = chosen(turn.facts, "name", "which_name")
-    if id == MORE:
-        return further(turn.facts, "name", MORE_NAMES)
-    person = turn.s.get(Person, int(id)) if id else None
+    return picked(turn, "which_name", lambda person: _claimed(turn, person))
+
+
+def _claimed(turn: Turn, person: Person | None) -> Result:
     if person is None:
         return "waiting", {}
     area = turn.s.get_one(Area, person.area_id)

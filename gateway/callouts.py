@@ -6,17 +6,14 @@ from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Person
 from gateway.turns import (
-    MORE,
-    MORE_NAMES,
     Result,
     Turn,
     about,
     action,
-    chosen,
-    further,
     is_over,
     known_as,
     names,
+    picked,
     spoken_explanation,
     spoken_notice,
 )
@@ -64,11 +61,7 @@ def start_result(turn: Turn) -> Result:
 @action
 def pick_answerer(turn: Turn) -> Result:
     step = turn.facts.get("last_choice", "who_answers")
-    id = chosen(turn.facts, "name", step)
-    if id == MORE:
-        return further(turn.facts, "name", MORE_NAMES)
-    person = turn.s.get(Person, int(id)) if id else None
-    return ("ok", known_as(person)) if person else ("ok", {})
+    return picked(turn, step, lambda person: ("ok", known_as(person) if person else {}))
 
 
 @action
@@ -91,12 +84,11 @@ def _explained(turn: Turn, person: Person) -> Result | None:
 
 @action
 def pick_objector(turn: Turn) -> Result:
-    id = chosen(turn.facts, "name", "who_objected")
-    if id == MORE:
-        return further(turn.facts, "name", MORE_NAMES)
-    person = turn.s.get(Person, int(id)) if id else None
-    found = _explained(turn, person) if person else None
-    return ("ok", found[1]) if found else ("other", {})
+    def then(person: Person | None) -> Result:
+        found = _explained(turn, person) if person else None
+        return ("ok", found[1]) if found else ("other", {})
+
+    return picked(turn, "who_objected", then)
 
 
 @action

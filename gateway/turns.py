@@ -120,6 +120,14 @@ def further(facts: dict[str, str], kind: str, more: str) -> Result:
     return MORE, offer(kind, rows, more)
 
 
+def picked(turn: Turn, step: str, then: Callable[[Person | None], Result]) -> Result:
+    """What ``then`` says of the person chosen at ``step`` (None: nobody was offered there), or the rest of the names."""
+    id = chosen(turn.facts, "name", step)
+    if id == MORE:
+        return further(turn.facts, "name", MORE_NAMES)
+    return then(turn.s.get(Person, int(id)) if id else None)
+
+
 def names(people: list[Person]) -> dict[str, str]:
     return offer("name", [(p.name, str(p.id)) for p in people], MORE_NAMES)
 

@@ -33,11 +33,8 @@ def _no_trial_clock() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server, or a skip that says why there is none."""
-    try:
-        server = Postgres()
-    except Exception as error:
-        pytest.skip(f"no PostgreSQL on this machine: {error}")
+    """A PostgreSQL server; it comes with the test extra, so one that can't be started is a failure, not a skip."""
+    server = Postgres()
     yield server
     server.close()
 
@@ -122,6 +119,14 @@ def each_village(
 ) -> Iterator[Runtime]:
     """The same, once on SQLite and once on PostgreSQL."""
     rt = _open(tmp_path, new_database(request.param, "township"))
+    yield rt
+    rt.close()
+
+
+@pytest.fixture
+def postgres_village(tmp_path: Path, new_database: Callable[[str, str], str]) -> Iterator[Runtime]:
+    """The same on PostgreSQL, for what only a server can do."""
+    rt = _open(tmp_path, new_database("postgresql", "township"))
     yield rt
     rt.close()
 

@@ -61,31 +61,27 @@ def test_a_row_that_does_not_fit_the_columns_dies_at_birth(village: Runtime) -> 
 
 
 def test_a_connection_that_died_while_idle_is_replaced_unnoticed(
-    each_village: Runtime, monkeypatch: pytest.MonkeyPatch
+    postgres_village: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if each_village.db.sqlite:
-        pytest.skip("SQLite has no server to restart")
     monkeypatch.setattr("gateway.db._IDLE", 0.0)
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    with each_village.db.read() as one, each_village.db.read() as two:
+    with postgres_village.db.read() as one, postgres_village.db.read() as two:
         one.execute(select(1))
         two.execute(select(1))
-    with each_village.db.read() as s:
+    with postgres_village.db.read() as s:
         s.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
-        with each_village.db.read() as another:
+        with postgres_village.db.read() as another:
             another.execute(select(1))
 
 
-def test_a_connection_lost_in_the_middle_is_not_used_again(each_village: Runtime) -> None:
-    if each_village.db.sqlite:
-        pytest.skip("SQLite has no server to lose")
-    with each_village.db.write() as s:
+def test_a_connection_lost_in_the_middle_is_not_used_again(postgres_village: Runtime) -> None:
+    with postgres_village.db.write() as s:
         mine = s.scalar(text("SELECT pg_backend_pid()"))
-        with each_village.db.read() as other:
+        with postgres_village.db.read() as other:
             other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": mine})
         with pytest.raises(DBAPIError) as lost:
             READ.all(s, ids=["SM1"], step="sms")
         assert lost.value.connection_invalidated
         s.rollback()
-    with each_village.db.write() as s:
+    with postgres_village.db.write() as s:
         assert READ.all(s, ids=["SM1"], step="sms") == []

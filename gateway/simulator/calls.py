@@ -96,7 +96,9 @@ class Exchange:
     def _give_up(self) -> None:
         """Calls nobody picks up stop ringing, also those a former process placed."""
         while True:
-            time.sleep(1)
+            time.sleep(
+                1
+            )  # a telephone rings by the clock, and the calls of a former process have no timer here
             for row in self.store.all(
                 "SELECT sid FROM calls WHERE status = 'ringing' AND direction != 'inbound'"
             ):

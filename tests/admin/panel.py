@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from gateway import sample
 from gateway.app import create_app
 from gateway.models.area import Area
-from gateway.models.organizer import Organizer
-from gateway.models.outreach import Broadcast
+from gateway.models.organizer import Audit, Organizer
+from gateway.models.outreach import LADDER, Broadcast
+from gateway.outreach import broadcasts
 from gateway.runtime import Runtime
 
+SMS = "【拟柳村委会】明天停水，早上八点到十二点"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -82,3 +84,22 @@ def newest(rt: Runtime) -> Broadcast:
 def organizer(rt: Runtime, login: str) -> Organizer:
     with rt.db.read() as s:
         return s.scalars(select(Organizer).where(Organizer.login == login)).one()
+
+
+def draft(panel: Panel, code: str = "NL", **more: object) -> str:
+    """Write a broadcast; returns the page that follows."""
+    panel.get("/admin/broadcasts/new")
+    form = {"area": area_id(panel.rt, code), "channel": "auto", "sms": SMS, "ladder": LADDER, **more}
+    return panel.send("/admin/broadcasts/new", **form)
+
+
+def verbs(rt: Runtime) -> list[str]:
+    """What the audit says was done, oldest first."""
+    with rt.db.read() as s:
+        return list(s.scalars(select(Audit.verb).order_by(Audit.id)))
+
+
+def counts(rt: Runtime, id: int) -> dict[str, int]:
+    """How many deliveries of a broadcast are in each state."""
+    with rt.db.read() as s:
+        return broadcasts.counts(s, s.get_one(Broadcast, id))

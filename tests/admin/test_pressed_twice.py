@@ -21,18 +21,6 @@ from tests.conftest import OWNER, STRANGER, SUN
 RED = 'class="flash error"'
 
 
-@pytest.fixture
-def qian(village: Runtime) -> Panel:
-    """钱小满, the village's organizer."""
-    return Panel(village, "qianxiaoman")
-
-
-@pytest.fixture
-def miao(village: Runtime) -> Panel:
-    """苗主任, whose community has a result in publicity (16号)."""
-    return Panel(village, "miaozhuren")
-
-
 def id_of(rt: Runtime, number: int) -> int:
     with rt.db.read() as s:
         found = matters.find(s, number)

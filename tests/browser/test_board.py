@@ -10,7 +10,7 @@ from tests.servers import Stack, chromium
 
 pytestmark = pytest.mark.browser
 BROWSER = chromium()
-if BROWSER is None:
+if BROWSER is None:  # .ci/run installs one; elsewhere only these are left out, and said to be
     pytest.skip("no Chromium on this machine: browser tests are left out", allow_module_level=True)
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 

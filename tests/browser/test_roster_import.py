@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.test_phone_and_panel import browser, page, picture, stack  # noqa: F401
 from tests.servers import Stack
 
-Page = pytest.importorskip("playwright.sync_api").Page
 pytestmark = pytest.mark.browser
 
 
 def test_every_column_fits_a_narrow_screen_and_a_double_click_shows_one_result(
     stack: Stack,  # noqa: F811
-    page: Page,  # type: ignore[valid-type]  # noqa: F811
+    page: Page,  # noqa: F811
     tmp_path: Path,
 ) -> None:
     qian = next(

@@ -7,7 +7,7 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They find the product's processes through /proc."""
+    """They find the product's processes through /proc; a township is served from Linux."""
     if sys.platform != "linux":
         for item in items:
             if "tests/faults" in str(item.path):

@@ -43,10 +43,7 @@ class OwnPostgres:
 
 @pytest.fixture
 def own_postgres() -> Iterator[OwnPostgres]:
-    try:
-        server = OwnPostgres()
-    except Exception as error:
-        pytest.skip(f"no PostgreSQL on this machine: {error}")
+    server = OwnPostgres()
     yield server
     server.close()
 

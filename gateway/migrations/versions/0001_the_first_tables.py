@@ -524,4 +524,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # never: going back is restoring the backup made before the upgrade
     raise NotImplementedError("there is nothing before the first tables")

@@ -57,4 +57,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # never: going back is restoring the backup made before the upgrade
     raise NotImplementedError("audiences and attempts would be lost")

@@ -23,4 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # never: going back is restoring the backup made before the upgrade
     raise NotImplementedError("the turnout of past matters would be lost")

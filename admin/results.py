@@ -1,11 +1,13 @@
 """After the answers: publishing the result, and entering ballots cast on paper."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from admin import common
 from admin.common import actor, me, panel, reading, runtime, writing
@@ -35,16 +37,29 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
 
 @panel.get("/consultations/<int:id>/publish")
 def publication(id: int) -> Any:
+    """The form as it was left; with ``?look=1`` also whom these texts reach."""
     with reading() as s:
         c = common.consultation(s, id, change=True)
         if "publish" not in lifecycle.allowed(c):
             return as_it_is(id)  # people still answer, or it is published
-        ends = clock.end_of_day(
-            common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
-        )
-        tally = ballots.tally(s, c)
-        typed = {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
-        return render_template("admin/publish.html", c=c, f=typed, errors={}, tally=tally, preview=None)
+        looking = c.draft if "look" in request.args else {}
+        ahead = reach(s, c, "result", sms=looking["sms"], voice=looking["voice"]) if looking else {}
+        return _form(s, c, c.draft or _first_draft(c, ballots.tally(s, c)), {}, ahead)
+
+
+def _first_draft(c: Consultation, tally: ballots.Tally) -> dict[str, str]:
+    ends = clock.end_of_day(
+        common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
+    )
+    return {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
+
+
+def _form(
+    s: Session, c: Consultation, f: Mapping[str, str], errors: dict[str, str], ahead: dict[str, Any]
+) -> str:
+    return render_template(
+        "admin/publish.html", c=c, f=f, errors=errors, tally=ballots.tally(s, c), **{"preview": None} | ahead
+    )
 
 
 @panel.post("/consultations/<int:id>/publish")
@@ -63,36 +78,31 @@ def publish(id: int) -> Any:
             raise Refused(_("请写上协商结果"), "result")
         if until <= clock.now():
             raise Refused(_("公示的截止时间要在以后"), "until")
-        if go == "send":
-            with writing() as s:
-                c = common.consultation(s, id, change=True)
-                lifecycle.publish(
-                    s,
-                    c,
-                    result=result,
-                    sms=own_words("sms"),
-                    voice=own_words("voice"),
-                    until=until,
-                    actor=actor(),
-                )
-                rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
-                but = told(s, c)
-            runtime().wake("bulk", "calls")
-            flash(_("结果公布了，公示到%(day)s", day=common.day(until)))
-            if but:
-                flash(but, "error")
-            return redirect(url_for("admin.one_consultation", id=id))
-        return _shown(id, go, result, until)
+        return _publish(id, result, until) if go == "send" else _keep(id, go, result, until)
     except Refused as refused:
         if refused.code == "moved":
             return as_it_is(id)
-        return _again(id, errors_of(refused)), 422
+        with reading() as s:
+            return _form(s, common.consultation(s, id, change=True), f, errors_of(refused), {}), 422
 
 
-def _shown(id: int, go: str, result: str, until: datetime) -> str:
-    """The form with its texts filled in, and with whom they reach if that was asked. Raises Refused."""
-    f = request.form
-    with reading() as s:
+def _publish(id: int, result: str, until: datetime) -> Response:
+    with writing() as s:
+        c = common.consultation(s, id, change=True)
+        sms, voice = own_words("sms"), own_words("voice")
+        lifecycle.publish(s, c, result=result, sms=sms, voice=voice, until=until, actor=actor())
+        rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
+        but = told(s, c)
+    runtime().wake("bulk", "calls")
+    flash(_("结果公布了，公示到%(day)s", day=common.day(until)))
+    if but:
+        flash(but, "error")
+    return redirect(url_for("admin.one_consultation", id=id))
+
+
+def _keep(id: int, go: str, result: str, until: datetime) -> Response:
+    """Keep what was typed with its texts filled in, and show it at an address of its own. Raises Refused."""
+    with writing() as s:
         c = common.consultation(s, id, change=True)
         area = s.get_one(Area, c.area_id)
         default = {
@@ -103,19 +113,9 @@ def _shown(id: int, go: str, result: str, until: datetime) -> str:
         texts = default | kept
         for name, words in texts.items():
             matters.fits(words, name)
-        shown = {**f.to_dict(), "result": result, **texts, **automatic(default)}
-        more = reach(s, c, "result", **texts) if go == "preview" else {"preview": None}
-        return render_template(
-            "admin/publish.html", c=c, f=shown, errors={}, tally=ballots.tally(s, c), until=until, **more
-        )
-
-
-def _again(id: int, errors: dict[str, str]) -> str:
-    with reading() as s:
-        c = common.consultation(s, id, change=True)
-        return render_template(
-            "admin/publish.html", c=c, f=request.form, errors=errors, tally=ballots.tally(s, c), preview=None
-        )
+        c.draft = {"result": result, "until": common.for_input(until), **texts, **automatic(default)}
+        rights.act(s, me(), "draft_result", f"consultation:{c.id}", c.area_id)
+    return redirect(url_for("admin.publication", id=id, look=1 if go == "preview" else None))
 
 
 def _paper_page(s: Session, c: Consultation, text: str, errors: dict[str, str]) -> str:

@@ -54,8 +54,8 @@ def import_residents() -> tuple[str, int]:
 
 
 @panel.post("/residents/import")
-def preview_import() -> Any:
-    """Read the file and show what would happen, row by row; the file waits, sealed, for the confirmation."""
+def upload_roster() -> Any:
+    """Keep the file, sealed, and go and look at what would become of it: an address that Back and reload can show."""
     _may_import()
     file = request.files.get("file")
     if file is None or not file.filename:
@@ -66,40 +66,38 @@ def preview_import() -> Any:
     with reading() as s:
         area = rights.get(s, rights.visible_areas(me()), Area, request.form.get("area", 0, type=int))
     _forget()
-    try:
-        sheet = rosterfile.read(data, file.filename)
-    except rosterfile.BadRoster as bad:
-        return _import_page(bad.why, 422)
     folder = runtime().settings.uploads
     uploads.sweep(folder)
     name = uploads.keep(folder, Upload(me().id, area.id, file.filename[:100], data))
     session["upload"] = name
-    return _preview(name, file.filename[:100], area, sheet)
+    return redirect(url_for("admin.one_import", upload=name))
 
 
-@panel.post("/residents/import/sheet")
-def preview_sheet() -> Any:
-    """The same of another worksheet."""
+@panel.get("/residents/import/<upload>")
+def one_import(upload: str) -> Any:
+    """What would become of every row of an upload, or what came of it; for an hour. ``?sheet=`` reads another one."""
     _may_import()
-    upload = uploads.find(runtime().settings.uploads, _named(), me().id)
-    if upload is None or upload.result is not None:
+    found = uploads.find(runtime().settings.uploads, upload, me().id)
+    if found is None:
         return _gone()
+    if found.result is not None:
+        return render_template(
+            "admin/import_result.html", upload=upload, found=found, r=found.result, shown=SHOWN
+        )
+    chosen = request.args.get("sheet", "")
     try:
-        sheet = rosterfile.read(upload.data, upload.filename, request.form.get("sheet", ""))
+        with reading() as s:
+            area = rights.get(s, rights.visible_areas(me()), Area, found.area_id)
+            sheet = rosterfile.read(found.data, found.filename, chosen)
+            plan = roster.preview(s, sheet, area)
     except rosterfile.BadRoster as bad:
-        return _import_page(bad.why, 422)
-    with reading() as s:
-        area = rights.get(s, rights.visible_areas(me()), Area, upload.area_id)
-    return _preview(_named(), upload.filename, area, sheet)
-
-
-def _preview(name: str, filename: str, area: Area, sheet: rosterfile.Sheet) -> str:
-    with reading() as s:
-        plan = roster.preview(s, sheet, area)
+        flash(bad.why, "error")
+        whole = url_for("admin.one_import", upload=upload)
+        return redirect(whole if chosen else url_for("admin.import_residents"))
     return render_template(
         "admin/import_preview.html",
-        upload=name,
-        filename=filename,
+        upload=upload,
+        filename=found.filename,
         area=area,
         sheet=sheet,
         plan=plan,
@@ -121,7 +119,7 @@ def confirm_import() -> Response:
     except rosterfile.BadRoster as bad:
         flash(bad.why, "error")
         return redirect(url_for("admin.import_residents"))
-    return redirect(url_for("admin.import_result", upload=name)) if upload else _gone()
+    return redirect(url_for("admin.one_import", upload=name)) if upload else _gone()
 
 
 def _take_in(upload: Upload, chosen: str) -> dict[str, Any]:
@@ -138,18 +136,6 @@ def _take_in(upload: Upload, chosen: str) -> dict[str, Any]:
         "sheet": sheet.name,
         "others": sheet.others,
     }
-
-
-@panel.get("/residents/import/<upload>")
-def import_result(upload: str) -> Any:
-    """What came of an import; for an hour."""
-    _may_import()
-    found = uploads.find(runtime().settings.uploads, upload, me().id)
-    if found is None or found.result is None:
-        return _gone()
-    return render_template(
-        "admin/import_result.html", upload=upload, found=found, r=found.result, shown=SHOWN
-    )
 
 
 @panel.get("/residents/import/<upload>/rows.csv")

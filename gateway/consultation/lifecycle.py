@@ -138,7 +138,7 @@ def publish(
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
     _must(s, c, "publish", actor)
-    c.result, c.publicity_ends_at, c.publicity_left = result, until, None
+    c.result, c.publicity_ends_at, c.publicity_left, c.draft = result, until, None, {}
     c.sms, c.voice = {**c.sms, "result": sms}, {**c.voice, "result": voice}
     _notice(s, c, "result", sms, voice, actor)
 
@@ -158,11 +158,14 @@ def objected(s: Session, c: Consultation, actor: str) -> None:
 
 
 def explained(s: Session, c: Consultation, actor: str) -> None:
-    """No objection is open any more: the countdown goes on with the days that remained."""
+    """No objection is open any more: the countdown goes on with the days that remained. Where a whole day was
+    stated it ends with a whole day again, a few hours later rather than earlier: nobody reads “until 03:17” aloud."""
     if _move(s, c, "explain", actor):
         left = c.publicity_left if c.publicity_left is not None else 0
-        c.publicity_ends_at = clock.now() + timedelta(seconds=left)
-        c.publicity_left = None
+        ends, zone = clock.now() + timedelta(seconds=left), clock.village_zone()
+        before, c.publicity_left = c.publicity_ends_at, None
+        whole = before is not None and before == clock.end_of_day(before.astimezone(zone).date(), zone)
+        c.publicity_ends_at = clock.end_of_day(ends.astimezone(zone).date(), zone) if whole else ends
 
 
 def tick(s: Session, now: datetime | None = None) -> list[int]:

@@ -33,6 +33,9 @@ class Consultation(Row, Base):
     publicity_left: Mapped[int | None]  # seconds that were left when an objection stopped the countdown
     round: Mapped[int] = mapped_column(default=1)  # of publicity
     result: Mapped[str] = mapped_column(default="")
+    draft: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # a result not yet published
     sms: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"notice": "【…】…", "result": …}
     voice: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sensitive: Mapped[bool] = mapped_column(default=False)

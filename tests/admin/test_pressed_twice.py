@@ -115,6 +115,28 @@ def test_a_result_too_long_to_be_sent_is_named_before_anything_is_sent(qian: Pan
     assert "太长了，最多1600个字" in page and "收到的样子" not in page
 
 
+def test_a_result_being_written_outlives_back_reload_and_another_day(qian: Panel) -> None:
+    qian.send("/admin/consultations/new", **new_matter(qian))
+    here = f"/admin/consultations/{id_of(qian.rt, 51)}"
+    for step, form in (("announce", {}), ("close", {"reason": "都答完了"})):
+        qian.get(here)
+        qian.send(f"{here}/{step}", **form)
+    until = f"{(clock.now() + timedelta(days=9)).date()}T23:59"
+    form = {"result": "装三盏", "until": until, "sms": "【拟柳村委会】路灯装三盏", "voice": ""}
+    shown = qian.post(f"{here}/publish", go="preview", **form)
+    assert shown.status_code == 302
+    assert "收到的样子" in qian.get(shown.location) and "路灯装三盏" in qian.get(shown.location)
+    left = qian.get(f"{here}/publish")
+    assert "存着的草稿" in left and "路灯装三盏" in left and until in left and "收到的样子" not in left
+    with qian.rt.app.test_client() as passer_by:  # type: ignore[attr-defined]
+        assert "装三盏" not in passer_by.get("/board/51").get_data(as_text=True)
+    form = dict(re.findall(r'name="(auto_\w+)" value="([^"]*)"', html.unescape(left)), **form)
+    qian.send(f"{here}/publish", go="send", **form)
+    with qian.rt.db.read() as s:
+        c = matters.find(s, 51)
+        assert c and c.draft == {} and c.sms["result"] == "【拟柳村委会】路灯装三盏"
+
+
 def test_a_claim_decided_twice_is_no_fault(qian: Panel) -> None:
     with qian.rt.db.write() as s:
         phone = residents.handset_for(s, residents.Phone(STRANGER.phone, "mobile"))

@@ -1,7 +1,7 @@
 """Objections that come, go and are answered at the same moment."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -77,6 +77,28 @@ def test_after_the_resumed_countdown_an_objection_is_late_even_before_the_tick(v
     with time_machine.travel(ends + timedelta(hours=5), tick=True), pytest.raises(Refused) as late:
         object_(village, *neighbours(village, 2)[1:])
     assert late.value.code == "late"
+
+
+@pytest.mark.parametrize(
+    ("stated", "then"),
+    [("2026-12-04T23:59:59", "2026-12-09T23:59:59"), ("2026-12-04T18:30:00", "2026-12-08T22:30:00")],
+)
+def test_a_countdown_to_the_end_of_a_day_goes_on_to_the_end_of_one(
+    village: Runtime, stated: str, then: str
+) -> None:
+    zone = clock.village_zone()
+    with time_machine.travel(datetime.fromisoformat("2026-12-01T10:00:00").replace(tzinfo=zone)):
+        with village.db.write() as s:
+            matter(s).publicity_ends_at = datetime.fromisoformat(stated).replace(tzinfo=zone)
+        (id,) = object_(village, *neighbours(village, 1))
+    with time_machine.travel(datetime.fromisoformat("2026-12-05T14:00:00").replace(tzinfo=zone)):
+        with village.db.write() as s:
+            objections.explain(
+                s, s.get_one(Objection, id), "改小音箱", s.scalars(select(Organizer).limit(1)).one()
+            )
+            ends = matter(s).publicity_ends_at
+    assert ends is not None
+    assert abs(ends - datetime.fromisoformat(then).replace(tzinfo=zone)) < timedelta(seconds=2)
 
 
 def test_a_withdrawn_matter_sends_nothing_more(each_village: Runtime, carrier: FakeCarrier) -> None:  # noqa: F811

@@ -87,18 +87,20 @@ def test_a_countdown_to_the_end_of_a_day_goes_on_to_the_end_of_one(
     village: Runtime, stated: str, then: str
 ) -> None:
     zone = clock.village_zone()
-    with time_machine.travel(datetime.fromisoformat("2026-12-01T10:00:00").replace(tzinfo=zone)):
+
+    def on(moment: str) -> datetime:
+        return datetime.fromisoformat(moment).replace(tzinfo=zone)
+
+    with time_machine.travel(on("2026-12-01T10:00:00")):
         with village.db.write() as s:
-            matter(s).publicity_ends_at = datetime.fromisoformat(stated).replace(tzinfo=zone)
+            matter(s).publicity_ends_at = on(stated)
         (id,) = object_(village, *neighbours(village, 1))
-    with time_machine.travel(datetime.fromisoformat("2026-12-05T14:00:00").replace(tzinfo=zone)):
-        with village.db.write() as s:
-            objections.explain(
-                s, s.get_one(Objection, id), "改小音箱", s.scalars(select(Organizer).limit(1)).one()
-            )
-            ends = matter(s).publicity_ends_at
+    with time_machine.travel(on("2026-12-05T14:00:00")), village.db.write() as s:
+        clerk = s.scalars(select(Organizer).limit(1)).one()
+        objections.explain(s, s.get_one(Objection, id), "改小音箱", clerk)
+        ends = matter(s).publicity_ends_at
     assert ends is not None
-    assert abs(ends - datetime.fromisoformat(then).replace(tzinfo=zone)) < timedelta(seconds=2)
+    assert abs(ends - on(then)) < timedelta(seconds=2)
 
 
 def test_a_withdrawn_matter_sends_nothing_more(each_village: Runtime, carrier: FakeCarrier) -> None:  # noqa: F811

@@ -27,28 +27,41 @@ def room(s: Session, objection: Objection) -> int:
     )
 
 
-def explained(s: Session, objection: Objection, words: str) -> bool:
-    """Send an objector the explanation; False when we know no telephone of theirs."""
-    c = s.get_one(Consultation, objection.consultation_id)
+def _way(s: Session, objection: Objection) -> tuple[Handset, str] | None:
+    """The objector's handset and the channel to answer on; None when nobody can be told by telephone."""
     person = s.get(Person, objection.person_id) if objection.person_id else None
     handset = s.get(Handset, objection.handset_id) if objection.handset_id else None
     if handset is None and person is not None:
         handset = next(iter(handsets_of(s, person.id)), None)
     if handset is None:
-        return False
-    sig = s.get_one(Area, c.area_id).signed
+        return None
     # an objection that was spoken is answered by speaking, a written one in writing; one on paper as they prefer
     prefers = person.prefers if person else "sms"
     prefers = objection.channel if objection.channel in ("voice", "sms") else prefers
     reads = handset.kind != "landline" and not handset.sms_stopped_at
     hears = not handset.voice_stopped_at
     if not reads and not hears:
-        return False  # wants nothing from us: somebody has to go there
-    if not reads or not hears:
-        prefers = "sms" if reads else "voice"
-    sharers = people_on(s, handset.id)
-    whose = person.name if person and len(sharers) > 1 else "您"
-    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=matters.sentence(words))
+        return None  # wants nothing from us: somebody has to go there
+    return handset, prefers if reads and hears else "sms" if reads else "voice"
+
+
+def by_text(s: Session, objection: Objection) -> bool:
+    """Whether an explanation would leave as an SMS, whose length has a price."""
+    way = _way(s, objection)
+    return way is not None and way[1] == "sms"
+
+
+def explained(s: Session, objection: Objection, words: str) -> bool:
+    """Send an objector the explanation; False when no telephone of theirs can be told."""
+    way = _way(s, objection)
+    if way is None:
+        return False
+    handset, prefers = way
+    c = s.get_one(Consultation, objection.consultation_id)
+    sig = s.get_one(Area, c.area_id).signed
+    person = s.get(Person, objection.person_id) if objection.person_id else None
+    whose = person.name if person and len(people_on(s, handset.id)) > 1 else "您"
+    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=matters.stopped(words))
     broadcasts.say(
         s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation",
         subject=f"objection:{objection.id}",

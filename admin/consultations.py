@@ -283,10 +283,12 @@ def consultation_live(id: int) -> str:
 
 
 @panel.get("/consultations/<int:id>/preview")
-def announcement(id: int) -> str:
+def announcement(id: int) -> Any:
     """Whom the notice reaches and what each of them gets, before anything is sent."""
     with reading() as s:
         c = common.consultation(s, id, change=True)
+        if "announce" not in lifecycle.allowed(c):
+            return as_it_is(id)  # Back, after it was started
         return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
 
 

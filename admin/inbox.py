@@ -55,12 +55,33 @@ def inbox() -> str:
             recordings=common.recordings(s, [r.recording_id for r in rows]),
             letters=letters(s, "objection", rows) if tab == "objections" else {},
             waited=waited(s, rows) if tab == "objections" else (),
+            later=later(s, rows) if tab == "objections" else {},
         )
 
 
 def waited(s: Session, rows: list[Objection]) -> set[int]:
     """The objections among these whose reason may still come."""
     return {x.id for x in rows if x.state == "open" and gate.reason_may_come(s, x)}
+
+
+def later(s: Session, rows: Iterable[Objection]) -> dict[int, list[Opinion]]:
+    """What the objectors said on the same matter after they had objected, by objection: a second recording, say."""
+    rows = list(rows)
+    said = s.scalars(
+        select(Opinion)
+        .where(
+            Opinion.person_id.in_({x.person_id for x in rows if x.person_id}), Opinion.anonymous.is_(False)
+        )
+        .where(Opinion.consultation_id.in_({x.consultation_id for x in rows}))
+        .order_by(Opinion.id)
+    ).all()
+    return {
+        x.id: [
+            o for o in said
+            if (o.person_id, o.consultation_id) == (x.person_id, x.consultation_id) and o.created_at >= x.created_at
+        ]
+        for x in rows
+    }  # fmt: skip
 
 
 def letters(s: Session, kind: str, rows: Iterable[Any]) -> dict[int, list[singles.Single]]:
@@ -137,6 +158,9 @@ def _objection_page(s: Session, objection: Objection, typed: Any, problem: str) 
         letters=letters(s, "objection", [objection]),
         room=answers.room(s, objection),
         may_come=gate.reason_may_come(s, objection),
+        later=(more := later(s, [objection])[objection.id]),
+        recordings=common.recordings(s, [o.recording_id for o in more]),
+        by_text=answers.by_text(s, objection),
     )
 
 

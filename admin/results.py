@@ -82,8 +82,11 @@ def publish(id: int) -> Any:
     except Refused as refused:
         if refused.code == "moved":
             return as_it_is(id)
+        errors = errors_of(refused)
+        if not errors.keys().isdisjoint(("sms", "voice")) and not own_words(refused.field):
+            errors = {"result": refused.why}  # our own text is too long because of what it tells
         with reading() as s:
-            return _form(s, common.consultation(s, id, change=True), f, errors_of(refused), {}), 422
+            return _form(s, common.consultation(s, id, change=True), f, errors, {}), 422
 
 
 def _publish(id: int, result: str, until: datetime) -> Response:
@@ -152,16 +155,16 @@ def enter_paper(id: int) -> Any:
     """Record one paper ballot, with its reference and who stood by."""
     f = request.form
     reference, witness = f.get("paper", "").strip(), f.get("witness", "").strip()
+    asked = {"paper": _("请写纸票的编号或存放处"), "witness": _("请写见证人"), "option": _("请选一项")}
+    missing = {name: why for name, why in asked.items() if not f.get(name, "").strip()}
+    if missing:
+        with reading() as s:
+            c = common.consultation(s, id, change=True)
+            return _paper_page(s, c, f.get("q", ""), missing), 422
     try:
-        if not reference:
-            raise Refused(_("请写纸票的编号或存放处"), "paper")
-        if not witness:
-            raise Refused(_("请写见证人"), "witness")
         with writing() as s:
             c = common.consultation(s, id, change=True)
             person = rights.get(s, rights.people(s, me()), Person, f.get("person", 0, type=int))
-            if not f.get("option"):
-                raise Refused(_("请选一项"), "option")
             note = _("%(paper)s，见证人%(witness)s", paper=reference[:60], witness=witness[:30])
             ballot = ballots.cast(s, c, person, f["option"], "clerk", by=me().id, paper=note)
             rights.act(s, me(), "paper_ballot", f"consultation:{c.id}", c.area_id)

@@ -104,7 +104,7 @@ PEOPLE = {
 }
 PHONES = {"mobile": _l("手机"), "landline": _l("座机"), "unknown": _l("其他")}
 HEARD = {
-    "answered": _l("接了"),
+    "answered": _l("接了，没听到最后"),
     "machine": _l("录音电话"),
     "to_end": _l("听完了"),
     "understood": _l("按键了"),

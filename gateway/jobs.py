@@ -83,6 +83,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         broadcasts.finish(s)
         if thorough:
             aftermath.unanswered(s)
+            aftermath.unheard(s, rt.settings)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)

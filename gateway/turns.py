@@ -175,9 +175,7 @@ def spoken_explanation(s: Session, c: Consultation, person: Person) -> str:
     mine = next((o for o in objections.unsettled(s, [person.id]) if o.consultation_id == c.id), None)
     if mine is None or mine.state != "explained":
         return ""
-    return (
-        f"{text.spoken_ordinal_matter(c.number)}事，您反对过，村里给您回话：{mine.explanation.rstrip('。')}。"
-    )
+    return f"{text.spoken_ordinal_matter(c.number)}事，您反对过，村里给您回话：{matters.stopped(mine.explanation)}"
 
 
 def choose(found: list[Consultation]) -> Result:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from gateway import clock
+from gateway import clock, text
 from gateway.consultation import matters
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
@@ -166,6 +166,18 @@ def explained(s: Session, c: Consultation, actor: str) -> None:
         before, c.publicity_left = c.publicity_ends_at, None
         whole = before is not None and before == clock.end_of_day(before.astimezone(zone).date(), zone)
         c.publicity_ends_at = clock.end_of_day(ends.astimezone(zone).date(), zone) if whole else ends
+        if before is not None:
+            _say_instead(c, before.astimezone(zone).date(), c.publicity_ends_at.astimezone(zone).date())
+
+
+def _say_instead(c: Consultation, old: date, new: date) -> None:
+    """Who asks for the result from now on is told the day it really ends on."""
+    c.sms = {
+        **c.sms,
+        "result": str(c.sms.get("result", "")).replace(text.short_date(old), text.short_date(new)),
+    }
+    said = str(c.voice.get("result", ""))
+    c.voice = {**c.voice, "result": said.replace(text.spoken_date(old), text.spoken_date(new))}
 
 
 def tick(s: Session, now: datetime | None = None) -> list[int]:

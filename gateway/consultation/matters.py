@@ -288,6 +288,12 @@ def sentence(words: str) -> str:
     return words.strip().rstrip("。．.；;，, ")
 
 
+def stopped(words: str) -> str:
+    """Words with one stop at their end, whatever somebody wrote there."""
+    bare = sentence(words)
+    return bare if bare.endswith(("？", "?", "！", "!")) else f"{bare}。"
+
+
 def effective_day(c: Consultation) -> date:
     """The first day after the publicity period, as villagers count: a period “to the 7th” takes effect on the 8th."""
     ends = c.publicity_ends_at or clock.now()

@@ -1,13 +1,13 @@
 """What follows when somebody was not reached: ring again, take the other channel, or remember that it can't work."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, literal, select, update
+from sqlalchemy import String, cast, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from gateway import clock
 from gateway.db import insert_into
-from gateway.models.answer import Ballot
+from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import LADDER, Broadcast, Delivery
@@ -47,12 +47,16 @@ def _ring_again(s: Session, settings: Settings, b: Broadcast | None, d: Delivery
     due = ladder.after(b.ladder if b else LADDER, d.attempts, clock.now(), zone)
     if due is None:
         return False
-    d.state, d.due_at, d.carrier_id, d.settled_at, d.lease_until = "planned", due, None, None, None
-    d.tries += 1  # what the carrier may still say about the old ring is not about the next one
+    _plan_ring(d, due)
     s.flush()
     if b:
         _reopen(s, b)
     return True
+
+
+def _plan_ring(d: Delivery, due: datetime) -> None:
+    d.state, d.due_at, d.carrier_id, d.settled_at, d.lease_until = "planned", due, None, None, None
+    d.tries += 1  # what the carrier may still say about the old ring is not about the next one
 
 
 def other_way(s: Session, b: Broadcast, d: Delivery) -> bool:
@@ -121,6 +125,25 @@ def unanswered(s: Session) -> int:
         .limit(1000)
     )  # fmt: skip
     return sum(other_way(s, b, d) for d, b in s.execute(silent).all())
+
+
+def unheard(s: Session, settings: Settings) -> int:
+    """Ring again, up the usual ladder, where the answer to an objection was not heard to its end: somebody else of a
+    shared handset picked up, or hung up; returns how many calls were planned."""
+    waiting = (
+        select(Delivery)
+        .join(Objection, literal("objection:").concat(cast(Objection.id, String)) == Delivery.subject)
+        .where(Delivery.subject.is_not(None), Delivery.script == "explanation", Delivery.channel == "voice")
+        .where(Delivery.state == "delivered", Delivery.heard == "answered", Objection.state == "explained")
+        .limit(1000)
+    )
+    planned = 0
+    for d in s.scalars(waiting):
+        due = ladder.after(LADDER, d.attempts, clock.now(), settings.zone)
+        if due is not None:
+            _plan_ring(d, due)
+            planned += 1
+    return planned
 
 
 def _reopen(s: Session, b: Broadcast) -> None:

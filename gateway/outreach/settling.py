@@ -22,10 +22,11 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.carriers.base import Accepted, Failure, NotNow
-from gateway.db import Moment, insert_into
+from gateway.db import Moment
 from gateway.models.outreach import DELIVERIES, RANK, Delivery, Spending
 from gateway.outreach import aftermath
 from gateway.outreach.claiming import Item, month
+from gateway.prepared import Prepared, Sql, given
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -108,11 +109,14 @@ def _spend(s: Session, rt: Runtime, accepted: Sequence[Outcome], now: datetime) 
         if o.item.area_id is not None and o.item.price:
             spent[o.item.area_id] = spent.get(o.item.area_id, 0) + o.item.price
     for area_id, amount in sorted(spent.items()):
-        add = insert_into(s, Spending).values(
-            area_id=area_id, month=month(now, rt.settings.zone), amount=amount
-        )
-        more = Spending.amount + add.excluded.amount
-        s.execute(add.on_conflict_do_update(index_elements=["area_id", "month"], set_={"amount": more}))
+        _SPEND.all(s, area_id=area_id, month=month(now, rt.settings.zone), amount=amount)
+
+
+@Prepared
+def _SPEND(sql: Sql) -> Any:
+    add = sql.insert(Spending).values({name: given(name) for name in ("area_id", "month", "amount")})
+    more = Spending.amount + add.excluded.amount
+    return add.on_conflict_do_update(index_elements=["area_id", "month"], set_={"amount": more})
 
 
 def _refused(s: Session, rt: Runtime, item: Item, failure: Failure, now: datetime) -> None:

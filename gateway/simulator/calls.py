@@ -81,8 +81,9 @@ class Exchange:
             call = self._known(sid)
             how = self.network.behaviour(call["receiver"])
             self._report(call, "initiated")
-            if how["answer"] in ("busy", "no-answer"):
-                self._end(sid, how["answer"])
+            engaged = "busy" if self._talking(call["receiver"]) else how["answer"]
+            if engaged in ("busy", "no-answer"):
+                self._end(sid, engaged)
                 return
             patience = float(str(how["answer"]).partition(":")[2] or _PATIENCE)
             live: Row = {"rings_until": time.time() + patience}
@@ -92,6 +93,11 @@ class Exchange:
             self._report(self._known(sid), "ringing")
             if how["answer"] in ("auto", "machine"):
                 self.answer(sid)
+
+    def _talking(self, number: str) -> bool:
+        """Whether somebody speaks on that handset: whoever rings it meanwhile hears it engaged."""
+        talking = "SELECT sid FROM calls WHERE status = 'in-progress' AND ? IN (sender, receiver)"
+        return bool(self.store.all(talking, number))
 
     def _give_up(self) -> None:
         """Calls nobody picks up stop ringing, also those a former process placed."""

@@ -165,6 +165,9 @@ def _context(
         "options": {str(c.number): dict(c.options) for c in open_now},
     }
     pending = _pending(told, open_now, public)
+    ended = next((c.number for c in concerned if c.id == told and c.id not in live), None)
+    if ended is not None and (asked is None or asked.kind != "sure"):
+        context["ended"] = ended  # what a bare “2” would answer, had it not ended
     if asked is not None and asked.kind in ("reason", "words"):
         about = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
         # a vote may have been asked for as well: see intents.answer

@@ -1,5 +1,6 @@
 """What an SMS does: find out what it is about, do it, and say so in one short message."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr import lexicon
 from gateway.ivr.interpret import interpret
+from gateway.ivr.numbers import Numbers
+from gateway.ivr.reading import Said
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -46,6 +49,10 @@ def answer(
         context["pending"], asked = context["behind"], None
     said = _who_was_asked(m, asked) or interpret(words, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
+    if intent == "vote" and "ended" in context and not _names(words, context, fields.get("consultation")):
+        return _which_now(m, fields), "clarify"
+    if asked is not None and asked.kind == "who" and intent in ("unknown", "clarify"):
+        return _who_again(m, asked), intent  # what waits for a name is not lost for a misspelt one
     if asked is not None and asked.kind in ("reason", "words"):
         if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
             reply = _more_words(m, asked)
@@ -62,6 +69,21 @@ def _is_choice(words: str, pending: dict[str, Any] | None) -> bool:
     return text.normalize(words).strip("，。 .！!") in {*options, *options.values()}
 
 
+def _names(words: str, context: dict[str, Any], number: Any) -> bool:
+    """Whether the message itself says which matter it is about."""
+    return Numbers.find(Said.of(text.normalize(words), context)).one == number
+
+
+def _which_now(m: Message, f: Fields) -> str:
+    """The newest question on this handset is over, and the answer could only count for another one: ask first."""
+    c = m.glimpsed(f.get("consultation"))
+    if c is None or c.state != "OPEN":
+        return _unknown(m, f)
+    ask(m, "sure", c)
+    title = text.clip(c.title, 16)
+    return m.say("ended", ended=m.context["ended"], number=c.number, title=title, options=_options(c))
+
+
 def _carrier_opt_out(m: Message, kind: str) -> None:
     if kind == "STOP":
         consent.stop(m.s, m.handset, "sms", "carrier")
@@ -76,11 +98,19 @@ def _who_was_asked(m: Message, asked: Asked | None) -> dict[str, Any] | None:
     """A bare name after “whose answer is this?” completes the answer that waited."""
     if asked is None or asked.kind != "who":
         return None
-    name = text.normalize(m.words).strip("，。 .！!").removeprefix("我是")
-    if m.named(name) is None:
+    found = m.called(re.sub("^[我俺](?:是|叫)?", "", text.normalize(m.words).strip("，。 .！!")))
+    if found is None:
         return None
     data = dict(asked.data or {})
-    return {"intent": data.pop("intent"), "fields": {**data, "person": name}}
+    return {"intent": data.pop("intent"), "fields": {**data, "person": found.name}}
+
+
+def _who_again(m: Message, asked: Asked) -> str:
+    c = m.s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
+    intent = (asked.data or {}).get("intent")
+    if intent == "object" and c is not None:
+        return m.say("whose_objection", names=m.names(), number=f"{c.number}号")
+    return m.say("who_withdraws", names=m.names()) if intent != "vote" else _clarify_person(m, c)
 
 
 def _voters(m: Message, c: Matter) -> list[Resident]:
@@ -162,6 +192,8 @@ def _kept(m: Message, c: Consultation | None, receipt: str) -> str:
     if c is None:
         return m.say("opinion_general", receipt=receipt)
     facts = {"number": c.number, "receipt": receipt}
+    if c.number in m.context.get("own_objection", ()):
+        return m.say("opinion_objecting", **facts)
     may = [p for p in m.people() if c.state == "OPEN" and matters.may_answer(m.s, c, p)]
     if not may:
         return m.say("opinion", **facts)

@@ -61,6 +61,15 @@ class Message:
         """The person of that name on this handset."""
         return next((p for p in self.residents if p.name == name), None) if name else None
 
+    def called(self, name: str) -> Resident | None:
+        """The one who is called so at home: by the whole name, the given name, or 老孙 and 小孙."""
+        known = [
+            p
+            for p in self.residents
+            if name and name in (p.name, p.name[1:], f"老{p.name[0]}", f"小{p.name[0]}")
+        ]
+        return known[0] if len(known) == 1 else self.named(name)
+
     def names(self) -> str:
         """Who shares this handset, as far as a short message can list them."""
         return "、".join(p.name for p in self.residents[:3])

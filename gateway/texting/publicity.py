@@ -24,8 +24,9 @@ def _speaker(m: Message, f: Fields, among: list[Resident]) -> Resident | None:
 
 def _introduced(p: Resident) -> str:
     """How somebody says who is writing; “我老伴沈国栋” is somebody else's name."""
-    name = re.escape(p.name)
-    return rf"^{name}|我(?:是|叫){name}|(?:^|[，,。.！! ]){name}$"
+    name, given = re.escape(p.name), re.escape(p.name[1:])
+    short = rf"|[我俺](?:是|叫){given}(?=$|[，,。.！! ])" if len(p.name) > 2 else ""
+    return rf"^{name}|[我俺](?:是|叫){name}|(?:^|[，,。.！! ]){name}${short}"
 
 
 def _reason(f: Fields, who: Resident | None) -> str:
@@ -97,4 +98,8 @@ def withdraw(m: Message, f: Fields) -> str:
 
 def nothing_against(m: Message, f: Fields) -> str:
     c = m.found(f.get("consultation"))
+    if c is not None and any(
+        o.consultation_id == c.id for o in objections.unsettled(m.s, [p.id for p in m.people()])
+    ):
+        return m.say("objection_stands", number=c.number)  # taking it back must be said in so many words
     return m.say("no_objection", number=c.number) if c else m.say("thanks")

@@ -39,11 +39,11 @@ def interpret_speed() -> None:
 
 def main(parts: list[str]) -> None:
     """Run these parts, in this order; all of them when none is named."""
-    from bench import latency, outbound, planning, webhooks, whole
+    from bench import celery_floor, latency, outbound, planning, webhooks, whole
 
     known = {
         "interpret": interpret_speed, "webhooks": webhooks.main, "planning": planning.main, "outbound": outbound.main,
-        "whole": whole.main, "latency": latency.main,
+        "whole": whole.main, "celery": celery_floor.main, "latency": latency.main,
     }  # fmt: skip
     strange = [part for part in parts if part not in known]
     if strange:

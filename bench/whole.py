@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
@@ -30,27 +32,34 @@ def main() -> None:
 
 
 def _database(name: str, url: str, folder: Path, stub: Stub) -> None:
+    ours, raw = [], []
+    with product(url, folder, stub) as (rt, area_id):
+        for _ in range(ROUNDS):
+            raw.append(measure("raw", stub.url, MESSAGES)[0])
+            ours.append(MESSAGES / carried_through(rt, area_id))
+    rate, base = statistics.median(ours), statistics.median(raw)
+    print(f"{name:11} {rate:7.0f}/s   raw aiohttp {base:7.0f}/s   {rate / base:4.0%} of raw")
+
+
+@contextmanager
+def product(url: str, folder: Path, stub: Stub) -> Iterator[tuple[village.Runtime, int]]:
+    """A village of ``MESSAGES`` people, a Redis and a warm worker process; its runtime and its area's id."""
     redis = EmbeddedRedis.start(folder)
     rt = village.runtime(folder, url, stub.url)
     area_id = village.settle_down(rt, MESSAGES)
     env = {**os.environ, **village.environment(folder, url, stub.url)}
     worker = subprocess.Popen([sys.executable, "-m", "gateway.cli", "worker", "bulk"], env=env)
-    ours, raw = [], []
     try:
-        _whole(rt, area_id)  # the worker has loaded everything by then
-        for _ in range(ROUNDS):
-            raw.append(measure("raw", stub.url, MESSAGES)[0])
-            ours.append(MESSAGES / _whole(rt, area_id))
+        carried_through(rt, area_id)  # the worker has loaded everything by then
+        yield rt, area_id
     finally:
         worker.terminate()
         worker.wait()
         rt.close()
         redis.stop()
-    rate, base = statistics.median(ours), statistics.median(raw)
-    print(f"{name:11} {rate:7.0f}/s   raw aiohttp {base:7.0f}/s   {rate / base:4.0%} of raw")
 
 
-def _whole(rt: village.Runtime, area_id: int) -> float:
+def carried_through(rt: village.Runtime, area_id: int) -> float:
     """Seconds from starting a broadcast to the last delivery written down as accepted."""
     begin = time.perf_counter()
     id = village.broadcast(rt, area_id)

@@ -24,6 +24,8 @@ def ask_to_sign_in() -> AnyResponse:
         answer: Response = make_response("")
         answer.headers["HX-Redirect"] = url_for("admin.login")
         return answer
+    if request.method == "POST":
+        flash(_("您已经退出登录，刚才那一步没有办成，请登录以后再来一次"), "error")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(url_for("admin.login", next=wanted) if wanted else url_for("admin.login"))
 

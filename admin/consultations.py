@@ -332,4 +332,5 @@ def close_consultation(id: int) -> Response:
 @panel.post("/consultations/<int:id>/withdraw")
 def withdraw_consultation(id: int) -> Response:
     reason = request.form.get("reason", "")
-    return change(id, "withdraw", lambda s, c: lifecycle.withdraw(s, c, actor(), reason), _("已撤回"))
+    done = _("已撤回，正在告诉大家")
+    return change(id, "withdraw", lambda s, c: lifecycle.withdraw(s, c, actor(), reason), done)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -36,7 +36,11 @@ def inbox() -> str:
     said: Any
     with reading() as s:
         if tab == "objections":
-            said = rights.objections(s, me()).order_by((Objection.state != "open"), Objection.due_at)
+            said = rights.objections(s, me()).order_by(
+                Objection.state != "open",
+                case((Objection.state == "open", Objection.due_at)),
+                Objection.id.desc(),
+            )
         else:
             urgent_last = (Opinion.kind != "emergency", Opinion.kind != "callback", Opinion.id.desc())
             said = rights.opinions(s, me()).order_by(Opinion.done_at.is_not(None), *urgent_last)

@@ -22,6 +22,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.person import Person
 from gateway.people import residents, rights
 
+LONGEST_DAYS = 366  # beyond it a date without its year would be misread
 PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
 
 
@@ -78,6 +79,8 @@ def publish(id: int) -> Any:
             raise Refused(_("请写上协商结果"), "result")
         if until <= clock.now():
             raise Refused(_("公示的截止时间要在以后"), "until")
+        if until > clock.now() + timedelta(days=LONGEST_DAYS):
+            raise Refused(_("公示最多一年，请看看年份对不对"), "until")
         return _publish(id, result, until) if go == "send" else _keep(id, go, result, until)
     except Refused as refused:
         if refused.code == "moved":
@@ -114,6 +117,7 @@ def _keep(id: int, go: str, result: str, until: datetime) -> Response:
         }
         kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
         texts = default | kept
+        texts["sms"] = matters.signed(area, texts["sms"])
         for name, words in texts.items():
             matters.fits(words, name)
         c.draft = {"result": result, "until": common.for_input(until), **texts, **automatic(default)}

@@ -56,6 +56,7 @@ STAGES = {
     "reminder": _l("催一下"),
     "result": _l("结果公示"),
     "effective": _l("生效通知"),
+    "withdrawn": _l("撤回通知"),
     "implementation": _l("落实通知"),
     "evaluation": _l("评议通知"),
 }
@@ -104,7 +105,8 @@ PEOPLE = {
 }
 PHONES = {"mobile": _l("手机"), "landline": _l("座机"), "unknown": _l("其他")}
 HEARD = {
-    "answered": _l("接了，没听到最后"),
+    "asked": _l("接了，不是本人，过后再打"),
+    "answered": _l("接了"),
     "machine": _l("录音电话"),
     "to_end": _l("听完了"),
     "understood": _l("按键了"),

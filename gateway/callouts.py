@@ -72,8 +72,14 @@ def start_explanation(turn: Turn) -> Result:
     if c is None or not people:
         return start_message(turn)
     if len(people) > 1:
+        _note(turn, "asked")  # until the objector is there: see aftermath.unheard
         return "several", {**about(c), **names(people)}
     return _explained(turn, people[0]) or start_message(turn)
+
+
+def _note(turn: Turn, heard: str) -> None:
+    if turn.delivery is not None:
+        turn.delivery.heard = heard
 
 
 def _explained(turn: Turn, person: Person) -> Result | None:
@@ -86,6 +92,8 @@ def _explained(turn: Turn, person: Person) -> Result | None:
 def pick_objector(turn: Turn) -> Result:
     def then(person: Person | None) -> Result:
         found = _explained(turn, person) if person else None
+        if found:
+            _note(turn, "answered")
         return ("ok", found[1]) if found else ("other", {})
 
     return picked(turn, "who_objected", then)
@@ -105,4 +113,5 @@ def start_machine(turn: Turn) -> Result:
     if c is None or (turn.delivery and turn.delivery.script == "explanation"):
         return "told", {"short": "村里有话要告诉您。"}
     news = "有事要问您的意见" if c.state in ("NOTICED", "OPEN") else "有结果了"
+    news = "撤回了" if c.state == "WITHDRAWN" else news
     return "told", {"short": f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，{news}。"}

@@ -294,6 +294,8 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
+    if b.stage == "withdrawn":
+        return "call_message"
     return "call_notice" if b.stage in ("notice", "reminder") else "call_result"
 
 

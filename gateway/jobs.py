@@ -78,7 +78,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
     with rt.db.write() as s:
         moved = lifecycle.tick(s)
         started = notices.pick_up(s, rt.settings)
-        broadcasts.cancel_withdrawn(s)
+        broadcasts.cancel_outdated(s)
         broadcasts.hold_over_budget(s, rt.settings)
         broadcasts.finish(s)
         if thorough:

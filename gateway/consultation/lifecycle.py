@@ -14,7 +14,7 @@ from gateway.consultation import matters
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation, ConsultationEvent, Notice
+from gateway.models.consultation import IN_FORCE, Consultation, ConsultationEvent, Notice
 
 # event → (states it may start from, state it leads to)
 TABLE: dict[str, tuple[tuple[str, ...], str]] = {
@@ -32,8 +32,9 @@ TABLE: dict[str, tuple[tuple[str, ...], str]] = {
 }
 # people may still be added to those asked; a matter withdrawn before anybody answered has no turnout
 BEFORE = ("ACCEPTED", "NOTICED", "OPEN", "WITHDRAWN")
+LONGEST_REASON = 60  # characters of why a matter is withdrawn: it goes into an SMS
 # publicity is over: an objection now is late
-AFTER = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
+AFTER = IN_FORCE
 
 
 def allowed(c: Consultation) -> list[str]:
@@ -133,7 +134,7 @@ def publish(
     if c.state == "OPEN":
         raise Refused("还在征集意见，请先结束征集", code="moved")
     area = s.get_one(Area, c.area_id)
-    sms = sms.strip() or matters.result_sms(c, area, result, until)
+    sms = matters.signed(area, sms) or matters.result_sms(c, area, result, until)
     voice = voice.strip() or matters.result_voice(c, area, result, until)
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
@@ -144,10 +145,29 @@ def publish(
 
 
 def withdraw(s: Session, c: Consultation, actor: str, reason: str) -> None:
-    """Take the matter back; needs a reason."""
-    if len(reason.strip()) < 2:
+    """Take the matter back; needs a reason, which everybody who had been told of it hears. Raises :class:`Refused`."""
+    why = matters.sentence(reason)
+    if len(why) < 2:
         raise Refused("请写明为什么撤回", "reason")
-    _must(s, c, "withdraw", actor, reason.strip())
+    if len(why) > LONGEST_REASON:
+        raise Refused(f"撤回的原因要告诉大家，最多{LONGEST_REASON}个字", "reason")
+    told = c.state != "ACCEPTED"
+    _must(s, c, "withdraw", actor, why)
+    s.execute(
+        update(Objection)
+        .where(Objection.consultation_id == c.id, Objection.state.in_(("open", "explained")))
+        .values(state="resolved", explanation=f"这件事撤回了：{why}", closed_at=clock.now())
+    )
+    if told:
+        area = s.get_one(Area, c.area_id)
+        sms, voice = matters.withdrawn_sms(c, area, why), matters.withdrawn_voice(c, area, why)
+        _notice(s, c, "withdrawn", sms, voice, actor)
+
+
+def why_withdrawn(s: Session, id: int) -> str:
+    """The reason that was given for taking a consultation back."""
+    events = select(ConsultationEvent.reason).where(ConsultationEvent.consultation_id == id)
+    return s.scalar(events.where(ConsultationEvent.event == "withdraw")) or ""
 
 
 def objected(s: Session, c: Consultation, actor: str) -> None:

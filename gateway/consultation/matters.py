@@ -300,6 +300,12 @@ def effective_day(c: Consultation) -> date:
     return (ends + timedelta(seconds=1)).astimezone(_zone()).date()
 
 
+def signed(area: Area, sms: str) -> str:
+    """Somebody's own words with the village's name before them: an SMS without 【…】 is not delivered in China."""
+    words = sms.strip()
+    return f"{area.signed}{words}" if words and not words.startswith("【") else words
+
+
 def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
     """The text that opens the publicity period."""
     day = text.short_date(until.astimezone(_zone()).date())
@@ -312,6 +318,18 @@ def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> s
         f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
         f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{sentence(result)}。（停一秒）"
         f"公示到{day}。"
+    )
+
+
+def withdrawn_sms(c: Consultation, area: Area, why: str) -> str:
+    """That a matter is taken back, and why."""
+    return f"{area.signed}{c.number}号“{_short(c.title)}”撤回了，不用再回。原因：{why}"
+
+
+def withdrawn_voice(c: Consultation, area: Area, why: str) -> str:
+    return (
+        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）{text.spoken_ordinal_matter(c.number)}事，"
+        f"{c.title}，撤回了，不用再表态。（停一秒）原因是，{why}。"
     )
 
 

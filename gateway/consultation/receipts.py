@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.models.answer import Ballot, Objection, Receipt
+from gateway.models.consultation import Consultation
 from gateway.prepared import Prepared
 
 # whoever inserts a code first has it: nobody looks before
@@ -42,6 +43,9 @@ _OBJECTION = {
 
 def standing(s: Session, found: Receipt) -> str:
     """What has become of what the receipt was given for, in a few words; never the choice, which others could hear."""
+    c = s.get(Consultation, found.consultation_id) if found.consultation_id else None
+    if c is not None and c.state == "WITHDRAWN":
+        return "这件事后来撤回了"
     if found.kind == "objection":
         mine = select(Objection.state).where(Objection.person_id == found.person_id)
         state = s.scalar(mine.where(Objection.receipt == found.code))

@@ -36,13 +36,19 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     named = Numbers.find(m).one
     public, own = m.list("in_publicity"), m.list("own_objection")
     waiting = m.pending.get("consultation") if m.pending.get("kind") == "publicity" else None
-    target = named or waiting or (public[0] if len(public) == 1 else None)
+    over = (
+        m.context.get("ended") if not public else None
+    )  # what they were told last is over: then it is about that
+    target = named or waiting or (public[0] if len(public) == 1 else over)
     text = m.text
     if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
         if words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("，", text)):
             return m.opinion(named or (own[0] if own else None))
         which = named or (own[0] if len(own) == 1 else waiting)
         return said("withdraw_objection", **({"consultation": which} if which else {}))
+    asked = m.pending.get("kind") in ("vote", "rsvp") and not m.pending.get("inferred")
+    if len(own) == 1 and named in (None, own[0]) and not asked and words.NO_OBJECTION.search(text):
+        return said("no_objection", consultation=own[0])  # they objected: the answer says how to take it back
     if waiting and re.fullmatch(r"没(?:有|啥)?|无|meiyijian|myj", text.strip("。.!！ ").casefold()):
         return said("no_objection", consultation=waiting)
     if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):
@@ -51,10 +57,12 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     if not _TYPED.fullmatch(text):
         if not words.OBJECT.search(text) and not (re.search(r"不同意|不赞成", text) and plain):
             return None
-    asked = m.pending.get("kind") in ("vote", "rsvp") and not (m.pending.get("inferred") and public)
+    inferred = m.pending.get("inferred") and (public or over)
+    asked = m.pending.get("kind") in ("vote", "rsvp") and not inferred
     if named in m.list("open_votes") or (named is None and asked):
         return None  # on an open matter “反对” is an answer, or words
-    if not public and not waiting:
+    late = target in m.list("closed") and objects(text)
+    if not public and not waiting and not late:
         return None
     if named and named not in public and named in m.list("closed") and not objects(text):
         return None

@@ -51,7 +51,11 @@ def answered(m: Said) -> dict[str, Any] | None:
         return None
     if doubts.OTHERS.search(m.text):
         return None
-    if m.pending.get("inferred") and m.list("in_publicity") and words.OBJECT.search(m.text):
+    if (
+        m.pending.get("inferred")
+        and (m.list("in_publicity") or m.context.get("ended"))
+        and words.OBJECT.search(m.text)
+    ):
         return None  # nobody asked about the open matter lately, and a result waits for objections
     found = choices.whole(m.text, m.options, m.other_labels)
     if found is None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.models.base import Base, Row
 
 # States as domain.md §2 names them; the ones a first consultation passes through are used today.
+IN_FORCE = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
 UNITS = ("person", "household", "owner")
 
 

@@ -107,7 +107,7 @@ class Delivery(Base):
     sender: Mapped[str | None]  # the number of ours it was sent from
     error: Mapped[str | None]  # the carrier's code
     settled_at: Mapped[datetime | None]
-    heard: Mapped[str | None]  # voice: answered | machine | to_end | understood
+    heard: Mapped[str | None]  # voice: asked (who is it?) | answered | machine | to_end | understood
 
 
 class DeliveryEvent(Row, Base):

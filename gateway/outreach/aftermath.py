@@ -128,13 +128,13 @@ def unanswered(s: Session) -> int:
 
 
 def unheard(s: Session, settings: Settings) -> int:
-    """Ring again, up the usual ladder, where the answer to an objection was not heard to its end: somebody else of a
-    shared handset picked up, or hung up; returns how many calls were planned."""
+    """Ring again, up the usual ladder, where the objector did not hear the answer: somebody else of a shared handset
+    picked up, or nobody said who it was; returns how many calls were planned."""
     waiting = (
         select(Delivery)
         .join(Objection, literal("objection:").concat(cast(Objection.id, String)) == Delivery.subject)
         .where(Delivery.subject.is_not(None), Delivery.script == "explanation", Delivery.channel == "voice")
-        .where(Delivery.state == "delivered", Delivery.heard == "answered", Objection.state == "explained")
+        .where(Delivery.state == "delivered", Delivery.heard == "asked", Objection.state == "explained")
         .limit(1000)
     )
     planned = 0
@@ -142,6 +142,7 @@ def unheard(s: Session, settings: Settings) -> int:
         due = ladder.after(LADDER, d.attempts, clock.now(), settings.zone)
         if due is not None:
             _plan_ring(d, due)
+            d.heard = None
             planned += 1
     return planned
 

@@ -8,13 +8,12 @@ from sqlalchemy.orm import Session
 from gateway import clock, phones
 from gateway.db import insert_into
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, ladder
 from gateway.outreach.audience import Audience
-from gateway.outreach.claiming import IS_PLANNED, month, sources
+from gateway.outreach.claiming import IS_PLANNED, OUTDATED, month, sources
 from gateway.queue import LANES
 from gateway.settings import Settings
 
@@ -269,13 +268,11 @@ def cancel(s: Session, b: Broadcast) -> None:
     b.finished_at = clock.now()
 
 
-def cancel_withdrawn(s: Session) -> list[int]:
-    """Cancel what is left of broadcasts whose matter was withdrawn; returns their ids."""
-    withdrawn = select(Consultation.id).where(Consultation.state == "WITHDRAWN")
+def cancel_outdated(s: Session) -> list[int]:
+    """Cancel what is left of broadcasts that say what is not so any more: the notice of a matter that was closed, the
+    result of one in force, whatever is about one that was withdrawn; returns their ids."""
     left = s.scalars(
-        select(Broadcast)
-        .where(Broadcast.state.in_(("draft", "waiting", "running", "paused")))
-        .where(Broadcast.consultation_id.in_(withdrawn))
+        select(Broadcast).where(Broadcast.state.in_(("draft", "waiting", "running", "paused")), OUTDATED)
     )
     cancelled = []
     for b in left:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.db import Moment, among
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import IN_FORCE, Consultation
 from gateway.models.organizer import Fact
 from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
@@ -286,10 +286,21 @@ def _put(s: Session, ids: list[int], **values: Any) -> None:
     )
 
 
-# of a matter that was withdrawn nothing more goes out, whether or not somebody thought of its broadcasts
-_WANTED = Broadcast.consultation_id.is_(None) | Broadcast.consultation_id.not_in(
-    select(Consultation.id).where(Consultation.state == "WITHDRAWN")
+# nobody is asked, or told, what is not so any more, whether or not somebody thought of the broadcast
+OUTDATED = (
+    select(Consultation.id)
+    .where(Consultation.id == Broadcast.consultation_id)
+    .where(
+        or_(
+            Broadcast.stage.in_(("notice", "reminder"))
+            & Consultation.state.not_in(("ACCEPTED", "NOTICED", "OPEN")),
+            (Broadcast.stage == "result") & Consultation.state.in_(IN_FORCE),
+            (Broadcast.stage != "withdrawn") & (Consultation.state == "WITHDRAWN"),
+        )
+    )
+    .exists()
 )
+_WANTED = Broadcast.consultation_id.is_(None) | ~OUTDATED
 _RUNNING: Prepared[Any] = Prepared(
     lambda sql: select(Broadcast.id).where(Broadcast.state == "running", Broadcast.id == given("b"), _WANTED)
 )

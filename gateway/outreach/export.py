@@ -35,7 +35,13 @@ _STATES = {
     "planned": "排队", "claimed": "排队", "submitting": "正在交出", "unknown": "待核实", "accepted": "已交运营商",
     "sent": "已发出", "delivered": "已送到", "undelivered": "没送到", "failed": "没送到",
 }  # fmt: skip
-_HEARD = {"answered": "接了，没听到最后", "machine": "录音电话", "to_end": "听完了", "understood": "按键了"}
+_HEARD = {
+    "asked": "接了，不是本人",
+    "answered": "接了",
+    "machine": "录音电话",
+    "to_end": "听完了",
+    "understood": "按键了",
+}
 
 
 def cell(value: object) -> str:

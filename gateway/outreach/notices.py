@@ -53,6 +53,8 @@ def stage_of(c: Consultation, standing: str = "") -> str:
     answered yet is a reminder."""
     if c.state in ("ACCEPTED", "NOTICED", "OPEN"):
         return "reminder" if standing == "not_yet" else "notice"
+    if c.state == "WITHDRAWN":
+        return "withdrawn"
     return (
         "result" if c.state in ("DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED") else "effective"
     )

@@ -18,7 +18,7 @@ from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
 PUBLIC = ("PUBLICITY", "OBJECTED", "EXPLAINED")
-_KNOWN = ("OPEN", "NOTICED", "DRAFTED", *PUBLIC, *lifecycle.AFTER)
+_KNOWN = ("OPEN", "NOTICED", "DRAFTED", "WITHDRAWN", *PUBLIC, *lifecycle.AFTER)
 
 
 class Asked(NamedTuple):

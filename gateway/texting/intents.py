@@ -50,6 +50,8 @@ def answer(
     said = _who_was_asked(m, asked) or interpret(words, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
     if intent == "vote" and "ended" in context and not _names(words, context, fields.get("consultation")):
+        if lexicon.OBJECT.search(text.normalize(words)):  # nobody asked about the other one: a late objection
+            return publicity.object_(m, {"consultation": context["ended"]}), "object"
         return _which_now(m, fields), "clarify"
     if asked is not None and asked.kind == "who" and intent in ("unknown", "clarify"):
         return _who_again(m, asked), intent  # what waits for a name is not lost for a misspelt one
@@ -157,6 +159,8 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
             ask(
                 m, "words", c, kind="opinion"
             )  # “has more to say” is about this matter, whatever else is open
+        if c.state == "WITHDRAWN":
+            return publicity.withdrawn(m, c), ""
         return m.say(no.code, number=c.number), ""
     label = c.options[option]
     if c.sensitive:
@@ -288,6 +292,10 @@ def _data(m: Message, f: Fields) -> str:
 def _clarify(m: Message, f: Fields) -> str:
     reason = str(f.get("reason") or "")
     c = m.glimpsed(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
+    if reason == "no_pending" and m.context.get("ended"):
+        c, reason = m.glimpsed(m.context["ended"]), "closed"
+    if c is not None and c.state == "WITHDRAWN":
+        return publicity.withdrawn(m, c)
     if reason == "closed" and c:
         return m.say("closed", number=c.number)
     if not m.people():

@@ -4,6 +4,7 @@ import re
 
 from gateway import text
 from gateway.consultation import lifecycle, matters, objections
+from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.models.consultation import Consultation
 from gateway.people.residents import Resident
@@ -42,6 +43,8 @@ def object_(m: Message, f: Fields) -> str:
         if not public:
             return m.say("opinion_general", receipt=keep(m, None, "opinion"))
         return m.say("clarify_which", number=public[0])
+    if c.state == "WITHDRAWN":
+        return withdrawn(m, c)
     people = m.people()
     if not people:
         keep(m, c, "late_objection" if c.state in lifecycle.AFTER else "opinion")
@@ -70,6 +73,11 @@ def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words:
         return m.say("objection", **facts)
     ask(m, "reason", c, objection=made.id)
     return m.say("objection_reason", **facts)
+
+
+def withdrawn(m: Message, c: Consultation | Matter) -> str:
+    """The matter itself was taken back, and why."""
+    return m.say("withdrawn", number=c.number, why=text.clip(lifecycle.why_withdrawn(m.s, c.id), 40))
 
 
 def withdraw(m: Message, f: Fields) -> str:

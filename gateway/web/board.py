@@ -76,6 +76,7 @@ def one(number: int) -> AnyResponse:
             abort(404)
         area = s.get_one(Area, c.area_id)
         tally, effective = ballots.tally(s, c), lifecycle.took_effect(s, c)
+        withdrawn = lifecycle.why_withdrawn(s, c.id) if c.state == "WITHDRAWN" else ""
     # while people still answer, only how many did: a running count would sway them
     shown = c.state in _COUNTED and ballots.may_be_broken_down(c, tally)
     left = None
@@ -83,7 +84,7 @@ def one(number: int) -> AnyResponse:
         left = max(0, (c.publicity_ends_at - clock.now()).days)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "states": STATES, "few": ballots.FEW,
+        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "states": STATES, "withdrawn": withdrawn, "few": ballots.FEW,
         "notice": text.without_signature(str(c.sms.get("notice", ""))),
         "most": max([1, *tally.counts.values()]),
         "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),

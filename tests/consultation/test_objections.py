@@ -119,7 +119,7 @@ def test_a_withdrawn_matter_sends_nothing_more(each_village: Runtime, carrier: F
     outbox.drain(each_village, "calls")
     assert carrier.sent == []
     with each_village.db.write() as s:
-        assert len(broadcasts.cancel_withdrawn(s)) == 1
+        assert len(broadcasts.cancel_outdated(s)) == 1
         assert s.scalars(select(Broadcast.state)).all() == ["cancelled"]
 
 

@@ -64,6 +64,25 @@ def test_who_gives_none_is_asked_and_a_bare_name_is_enough(quiet: Runtime, words
     assert list(objectors(quiet)) == ["方淑琴"] and "太吵" in objectors(quiet)["方淑琴"][1]
 
 
+@pytest.mark.parametrize("name", ["淑琴", "俺是淑琴", "老方", "我叫方淑琴"])
+def test_who_is_asked_may_answer_with_the_name_used_at_home(quiet: Runtime, name: str) -> None:
+    text(quiet, FANG, "反对16号，太吵")
+    assert "收到您对16号的反对" in text(quiet, FANG, name)
+    assert list(objectors(quiet)) == ["方淑琴"]
+
+
+def test_a_name_given_with_the_reason_may_be_the_short_one(quiet: Runtime) -> None:
+    assert "收到您对16号的反对" in text(quiet, FANG, "反对16号 太吵，俺是国栋")
+    assert list(objectors(quiet)) == ["沈国栋"] and "国栋" not in objectors(quiet)["沈国栋"][1]
+
+
+def test_an_objection_waits_for_its_name_whatever_comes_between(quiet: Runtime) -> None:
+    text(quiet, FANG, "反对16号，太吵")
+    assert "16号是谁反对？请回名字" in text(quiet, FANG, "书琴")
+    assert "收到您对16号的反对" in text(quiet, FANG, "淑琴")
+    assert "太吵" in objectors(quiet)["方淑琴"][1]
+
+
 def test_one_withdrawal_is_one_persons(quiet: Runtime) -> None:
     text(quiet, FANG, "方淑琴反对16号，太吵")
     text(quiet, SHEN, "沈国栋反对16号，也睡不着")

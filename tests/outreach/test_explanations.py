@@ -83,6 +83,24 @@ def test_on_a_shared_telephone_only_the_objector_hears_it(
     assert state(each_village, made) == "explained"
 
 
+@pytest.mark.parametrize(("again", "planned"), [(True, True), (False, False)])
+def test_who_did_not_hear_the_answer_is_rung_again(
+    each_village: Runtime, carrier: FakeCarrier, again: bool, planned: bool
+) -> None:
+    made = answered(each_village, FANG)
+    call = called(each_village, carrier, FANG)
+    fang = "1" if "方淑琴，请按1" in call.said else "2"
+    call.press({"1": "2", "2": "1"}[fang] if again else fang)  # the neighbour, or she herself
+    with each_village.db.write() as s:
+        d = s.scalars(select(Delivery).where(Delivery.subject == f"objection:{made}")).one()
+        d.state = "delivered"
+        assert aftermath.unheard(s, each_village.settings) == planned
+        assert d.state == ("planned" if planned else "delivered")
+        if planned:
+            assert d.due_at > clock.now() + timedelta(minutes=10)
+            assert aftermath.unheard(s, each_village.settings) == 0
+
+
 def test_a_text_to_a_shared_handset_names_who_is_meant(each_village: Runtime, carrier: FakeCarrier) -> None:
     answered(each_village, FANG, spoken=False)
     outbox.drain(each_village, "replies")

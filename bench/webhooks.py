@@ -2,6 +2,7 @@
 same server program in the same run, ours and theirs alternating.
 """
 
+import importlib.util
 import os
 import signal
 import statistics
@@ -25,14 +26,27 @@ SECONDS, CLIENTS, LIGHT, ROUNDS = 4.0, 8, 2, 3
 MOST = 15_000  # a second, for which requests are prepared
 
 
-@contextmanager
-def served(target: str, env: dict[str, str]) -> Iterator[str]:
-    """One web process of the server the product uses; its address."""
-    port = free_port()
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--port", str(port), "--workers", "1",
+def _granian(target: str, port: int) -> list[str]:
+    """The server the product runs on."""
+    return [
+        "granian", "--interface", "wsgi", "--factory", "--port", str(port), "--workers", "1",
         "--blocking-threads", "16", "--backpressure", "512", "--no-ws", "--no-access-log", "--log-level", "error", target,
     ]  # fmt: skip
+
+
+def _gthread(target: str, port: int) -> list[str]:
+    """The server most Flask projects run on, which takes more of a request's time for itself."""
+    return ["gunicorn", "-k", "gthread", "--threads", "16", "-b", f"127.0.0.1:{port}", "--log-level", "error", f"{target}()"]  # fmt: skip
+
+
+SERVERS = {"granian": _granian} | ({"gthread": _gthread} if importlib.util.find_spec("gunicorn") else {})
+
+
+@contextmanager
+def served(target: str, env: dict[str, str], server: str = "granian") -> Iterator[str]:
+    """One web process; its address."""
+    port = free_port()
+    command = [sys.executable, "-m", *SERVERS[server](target, port)]
     base = f"http://127.0.0.1:{port}"
     env = {**os.environ, **env, "PORT": str(port), "PUBLIC_URL": base}
     process = subprocess.Popen(command, env=env, start_new_session=True)
@@ -54,18 +68,29 @@ def main() -> None:
         kinds = {"SQLite": lambda: f"sqlite:///{folder}/{uuid.uuid4().hex}.db", "PostgreSQL": postgres.fresh}
         print(f"\n{CLIENTS} clients, {SECONDS:g} s a round, median of {ROUNDS} rounds, one web process")
         for name, fresh in kinds.items():
-            _inbound(name, Path(folder), fresh())
+            for server in SERVERS:
+                _inbound(name, Path(folder), fresh(), server)
             _callbacks(name, Path(folder), fresh())
     postgres.close()
 
 
-def _beside(title: str, folder: Path, url: str, path: str, forms: Callable[[float], list[str]]) -> None:
+def _beside(
+    title: str,
+    folder: Path,
+    url: str,
+    path: str,
+    forms: Callable[[float], list[str]],
+    server: str = "granian",
+) -> None:
     """Rounds of theirs and ours one after the other, so that a noisy neighbour disturbs both."""
     rounds: list[tuple[Figures, Figures]] = []
     light: list[Figures] = []
     bare_env = {"BENCH_TOKEN": TOKEN, "DATABASE_URL": url}
     env = {**village.environment(folder, url), "XIANGYIN_PART": "hotline"}
-    with served("bench.bare:create_app", bare_env) as bare, served("gateway.app:create_app", env) as ours:
+    with (
+        served("bench.bare:create_app", bare_env, server) as bare,
+        served("gateway.app:create_app", env, server) as ours,
+    ):
         for base in (bare, ours):  # what is built at the first request is not what is measured
             measure(base, path, forms(1), CLIENTS, 0.5)
         for _ in range(ROUNDS):
@@ -77,18 +102,25 @@ def _beside(title: str, folder: Path, url: str, path: str, forms: Callable[[floa
     )
     ratio = statistics.median(ours[0] / theirs[0] for theirs, ours in rounds)
     l50, l99 = (statistics.median(r[i] for r in light) for i in (1, 2))
-    print(f"{title:28} bare     {b_rate:7.0f}/s  p50 {b50:6.1f} ms  p99 {b99:6.1f} ms")
-    print(f"{'':28} Xiangyin {o_rate:7.0f}/s  p50 {o50:6.1f} ms  p99 {o99:6.1f} ms   {ratio:.0%} of bare")
-    print(f"{'':28} {LIGHT} clients only        p50 {l50:6.1f} ms  p99 {l99:6.1f} ms", flush=True)
+    print(f"{title:34} bare     {b_rate:7.0f}/s  p50 {b50:6.1f} ms  p99 {b99:6.1f} ms")
+    print(f"{'':34} Xiangyin {o_rate:7.0f}/s  p50 {o50:6.1f} ms  p99 {o99:6.1f} ms   {ratio:.0%} of bare")
+    print(f"{'':34} {LIGHT} clients only        p50 {l50:6.1f} ms  p99 {l99:6.1f} ms", flush=True)
 
 
 # ---- inbound SMS ------------------------------------------------------------------------------------------
 
 
-def _inbound(name: str, folder: Path, url: str) -> None:
+def _inbound(name: str, folder: Path, url: str, server: str) -> None:
     """People of the sample township answer an open matter, again and again."""
     phones = _township(folder, url)
-    _beside(f"inbound SMS, {name}", folder, url, "/twilio/sms", lambda seconds: _messages(phones, seconds))
+    _beside(
+        f"inbound SMS, {name}, {server}",
+        folder,
+        url,
+        "/twilio/sms",
+        lambda seconds: _messages(phones, seconds),
+        server,
+    )
 
 
 def _township(folder: Path, url: str) -> list[str]:

@@ -178,16 +178,20 @@ def objected(s: Session, c: Consultation, actor: str) -> None:
 
 
 def explained(s: Session, c: Consultation, actor: str) -> None:
-    """No objection is open any more: the countdown goes on with the days that remained. Where a whole day was
-    stated it ends with a whole day again, a few hours later rather than earlier: nobody reads “until 03:17” aloud."""
+    """No objection is open any more: the countdown goes on with the days that remained. A period to the end of a day
+    is longer by every day that began while it stood still, so that it ends with a day again: nobody can read
+    “until 03:17” aloud. Another one ends at the minute."""
     if _move(s, c, "explain", actor):
-        left = c.publicity_left if c.publicity_left is not None else 0
-        ends, zone = clock.now() + timedelta(seconds=left), clock.village_zone()
-        before, c.publicity_left = c.publicity_ends_at, None
-        whole = before is not None and before == clock.end_of_day(before.astimezone(zone).date(), zone)
-        c.publicity_ends_at = clock.end_of_day(ends.astimezone(zone).date(), zone) if whole else ends
-        if before is not None:
-            _say_instead(c, before.astimezone(zone).date(), c.publicity_ends_at.astimezone(zone).date())
+        before, now = c.publicity_ends_at or clock.now(), clock.now()
+        left, c.publicity_left = timedelta(seconds=c.publicity_left or 0), None
+        zone = clock.village_zone()
+        last = before.astimezone(zone).date()
+        if before == clock.end_of_day(last, zone):
+            still = now.astimezone(zone).date() - (before - left).astimezone(zone).date()
+            c.publicity_ends_at = clock.end_of_day(last + still, zone)
+        else:
+            c.publicity_ends_at = now + left
+        _say_instead(c, last, c.publicity_ends_at.astimezone(zone).date())
 
 
 def _say_instead(c: Consultation, old: date, new: date) -> None:

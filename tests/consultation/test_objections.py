@@ -81,7 +81,7 @@ def test_after_the_resumed_countdown_an_objection_is_late_even_before_the_tick(v
 
 @pytest.mark.parametrize(
     ("stated", "then"),
-    [("2026-12-04T23:59:59", "2026-12-09T23:59:59"), ("2026-12-04T18:30:00", "2026-12-08T22:30:00")],
+    [("2026-12-04T23:59:59", "2026-12-08T23:59:59"), ("2026-12-04T18:30:00", "2026-12-08T22:30:00")],
 )
 def test_a_countdown_to_the_end_of_a_day_goes_on_to_the_end_of_one(
     village: Runtime, stated: str, then: str

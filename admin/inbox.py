@@ -82,7 +82,9 @@ def later(s: Session, rows: Iterable[Objection]) -> dict[int, list[Opinion]]:
     return {
         x.id: [
             o for o in said
-            if (o.person_id, o.consultation_id) == (x.person_id, x.consultation_id) and o.created_at >= x.created_at
+            if (o.person_id, o.consultation_id) == (x.person_id, x.consultation_id)
+            and x.created_at <= o.created_at
+            and (x.closed_at is None or o.created_at <= x.closed_at)
         ]
         for x in rows
     }  # fmt: skip

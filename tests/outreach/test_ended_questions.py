@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters
+from gateway.consultation import lifecycle, matters, objections
+from gateway.models.answer import Objection
 from gateway.models.area import Area
+from gateway.models.organizer import Organizer
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.outreach import broadcasts, notices, outbox
 from gateway.people import residents
@@ -96,3 +98,21 @@ def test_whoever_may_mean_it_is_told_how(each_village: Runtime, words: str) -> N
     text(each_village, OWNER, "音箱太响")  # the reason that was waited for
     reply = text(each_village, OWNER, words)
     assert "反对还算数" in reply and "不反对了" in reply and len(reply) <= 70
+
+
+@pytest.mark.parametrize("words", ["反对 还是不行", "反对，还是太吵", "我还是反对"])
+def test_whoever_was_answered_may_object_again(each_village: Runtime, words: str) -> None:
+    text(each_village, OWNER, "反对16号，太吵")
+    with each_village.db.write() as s:
+        mine = s.scalars(select(Objection).order_by(Objection.id.desc())).first()
+        phone = residents.handset(s, OWNER.phone)
+        assert mine and phone
+        objections.explain(s, mine, "音箱改小", s.scalars(select(Organizer).limit(1)).one())
+        told = "16号，您的反对，村里回话：音箱改小。"
+        broadcasts.say(s, phone, sms=told, about_id=mine.consultation_id).state = "sent"
+    assert "收到您对16号的反对" in text(each_village, OWNER, words)
+
+
+@pytest.mark.parametrize("words", ["16号反对还是不反对？", "16号反对还有用吗"])
+def test_a_question_about_objecting_is_no_objection(each_village: Runtime, words: str) -> None:
+    assert "收到您对16号的反对" not in text(each_village, OWNER, words)

@@ -104,24 +104,24 @@ def test_a_paper_ballot_pressed_twice_is_one_with_one_receipt(qian: Panel) -> No
         assert s.scalar(kept) == 1
 
 
-def test_a_result_too_long_to_be_sent_is_named_before_anything_is_sent(qian: Panel) -> None:
+def gathered(qian: Panel) -> tuple[str, str]:
+    """A matter whose answers are in: its address, and a day until which a result may be shown."""
     qian.send("/admin/consultations/new", **new_matter(qian))
     here = f"/admin/consultations/{id_of(qian.rt, 51)}"
     for step, form in (("announce", {}), ("close", {"reason": "都答完了"})):
         qian.get(here)
         qian.send(f"{here}/{step}", **form)
-    until = f"{(clock.now() + timedelta(days=9)).date()}T23:59"
+    return here, f"{(clock.now() + timedelta(days=9)).date()}T23:59"
+
+
+def test_a_result_too_long_to_be_sent_is_named_before_anything_is_sent(qian: Panel) -> None:
+    here, until = gathered(qian)
     page = qian.send(f"{here}/publish", 422, go="preview", result="长" * 1600, until=until, sms="", voice="")
     assert "太长了，最多1600个字" in page and "收到的样子" not in page
 
 
 def test_a_result_being_written_outlives_back_reload_and_another_day(qian: Panel) -> None:
-    qian.send("/admin/consultations/new", **new_matter(qian))
-    here = f"/admin/consultations/{id_of(qian.rt, 51)}"
-    for step, form in (("announce", {}), ("close", {"reason": "都答完了"})):
-        qian.get(here)
-        qian.send(f"{here}/{step}", **form)
-    until = f"{(clock.now() + timedelta(days=9)).date()}T23:59"
+    here, until = gathered(qian)
     form = {"result": "装三盏", "until": until, "sms": "【拟柳村委会】路灯装三盏", "voice": ""}
     shown = qian.post(f"{here}/publish", go="preview", **form)
     assert shown.status_code == 302

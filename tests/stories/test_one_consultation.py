@@ -151,6 +151,11 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
     sun.got("灯头转向路口")
     wang.rings()
     assert "请问您是哪一位" in wang.answer()
+    assert "灯头转向路口" not in wang.press("2")  # 刘桂兰 picked up: it is not for her
+    eventually(lambda: "排队" in panel.get("/admin/inbox/?tab=objections"))
+    panel.post("/admin/day", back="/admin/")
+    wang.rings()
+    assert "请问您是哪一位" in wang.answer()
     said = wang.press("1")
     assert "灯头转向路口" in said and "还是反对，请按2" in said
     wang.press("1")

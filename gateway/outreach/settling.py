@@ -76,7 +76,7 @@ WHERE deliveries.id = r.id AND deliveries.tries = r.n
 """
 # “planned” too: one that the sweep gave up while its answer was on the way must not be sent again
 _OPEN = "('submitting', 'unknown', 'planned')"
-_ROWS = {
+ROWS = {
     "sqlite": "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS n,"
     " json_extract(value, '$[2]') AS sid FROM json_each(:rows)",
     "postgresql": "SELECT (v->>0)::bigint AS id, (v->>1)::int AS n, v->>2 AS sid"
@@ -91,7 +91,7 @@ def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
     with rt.db.write() as s:
         if accepted:
             dialect = s.get_bind().dialect.name
-            statement = _typed(_ACCEPTED.format(rows=_ROWS[dialect], open=_OPEN))
+            statement = _typed(_ACCEPTED.format(rows=ROWS[dialect], open=_OPEN))
             # by id, as callbacks are: on PostgreSQL two who take rows in different orders wait for each other
             rows = sorted((o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted)
             today = str(now.astimezone(rt.settings.zone).date())

@@ -93,8 +93,18 @@ def _outcomes(script: Script, step: str) -> list[str]:
 
 
 def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Script) -> None:
-    everything = {f"{name}_{n}": "甲" for name in ("option", "name", "matter") for n in (1, 2, 3)}
-    facts = {**everything, "agree": "听明白了", "object": "我要反对", "duty_phone": "+8649900000001"}
+    kinds = ("option", "name", "matter", "language")
+    everything = {f"{name}_{n}": "甲" for name in kinds for n in (1, 2, 3)}
+    switches = {f"{name}_switch": "停" for name in ("sms", "voice", "all")}
+    facts = {
+        **everything,
+        **switches,
+        "agree": "听明白了",
+        "object": "我要反对",
+        "withdraw": "收回",
+        "rate": "打分",
+    }
+    facts["duty_phone"] = "+8649900000001"
     reached, waiting = (
         set(),
         [begin(hotline, entry).place.step for entry in (hotline.start, *hotline.entries)],

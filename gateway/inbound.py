@@ -115,7 +115,8 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     def handle(s: Session, known: _Known) -> tuple[str, str | None]:
         return _one_turn(rt, s, known.id, form, query), None
 
-    return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY), _caller)
+    sorry = render.say_document(_SORRY, recorded=rt.prompts.recorded(rt.settings.default_language))
+    return _once(rt, form.get("CallSid", ""), step, form, handle, sorry, _caller)
 
 
 class _Repeated(Exception):
@@ -253,6 +254,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         lines=lines,
         action_url=f"{base}/twilio/voice?c={conversation.id}&t={conversation.turn}",
         recording_url=f"{base}/twilio/recording",
+        recorded=rt.prompts.recorded(conversation.language),
     )
 
 

@@ -25,6 +25,10 @@ from gateway.settings import CannotStart, Settings, concealed
 
 LANES = ("replies", "bulk", "calls")
 JOB = "gateway.jobs.drain"
+SPEAK, SPEAKS = (
+    "gateway.jobs.speak",
+    "bulk",
+)  # rendering, a few seconds at a time, in the lane where nobody is waiting
 _JOB_SECONDS = 24 * 3600  # a drain lasts as long as its backlog
 _SOCKET_LIMIT = 100  # bytes; the kernel allows 108 (macOS 104)
 log = structlog.get_logger()
@@ -183,6 +187,20 @@ def wake(connection: redis.Redis, lane: str) -> bool:
         timeout=_JOB_SECONDS,
         result_ttl=0,
         failure_ttl=24 * 3600,
+    )
+    return True
+
+
+def wake_speaker(connection: redis.Redis) -> bool:
+    """Let what is wanted be rendered, behind whatever waits in that lane; False when something does: messages first.
+
+    Raises redis.RedisError.
+    """
+    line = queue(SPEAKS, connection)
+    if line.count > 0:
+        return False
+    line.enqueue_call(
+        SPEAK, job_id=f"speak-{uuid.uuid4().hex[:12]}", timeout=600, result_ttl=0, failure_ttl=24 * 3600
     )
     return True
 

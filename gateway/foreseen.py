@@ -1,0 +1,43 @@
+"""What calls are going to say: read from what is stored, so that saving a notice or starting a broadcast needs to tell
+nobody, and a missed round loses nothing."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import text
+from gateway.consultation import matters
+from gateway.models.area import Area
+from gateway.models.consultation import Consultation
+from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.person import Person, PersonHandset
+from gateway.turns import about
+
+# a closed matter is asked about seldom enough that the carrier's voice may say it
+_SPOKEN_OF = (
+    "ACCEPTED", "NOTICED", "OPEN", "HEARING", "DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE",
+)  # fmt: skip
+_MOST_MATTERS, _MOST_NAMES = 200, 300
+
+
+def texts(s: Session) -> list[str]:
+    """Names of villages, live matters, broadcasts under way, and who is going to be called, most urgent first."""
+    calls = (
+        select(Broadcast).where(Broadcast.state.in_(("waiting", "running", "paused"))).order_by(Broadcast.id)
+    )
+    found = [matters.spoken_words(text.without_signature(b.voice or "")) for b in s.scalars(calls)]
+    live = select(Consultation).where(Consultation.state.in_(_SPOKEN_OF)).order_by(Consultation.id.desc())
+    for c in s.scalars(live.limit(_MOST_MATTERS)):
+        facts = about(c)
+        found += [facts["notice"], facts["result"], c.title]
+        found += [facts[f"option_{n}"] for n in (1, 2, 3)]
+    found += s.scalars(select(Area.name))
+    called = (
+        select(Person.name)
+        .join(PersonHandset, PersonHandset.person_id == Person.id)
+        .join(Delivery, Delivery.handset_id == PersonHandset.handset_id)
+        .where(Delivery.channel == "voice", Delivery.state == "planned")
+        .distinct()
+        .limit(_MOST_NAMES)
+    )
+    found += s.scalars(called)
+    return [words for words in found if words]

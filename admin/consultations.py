@@ -239,6 +239,7 @@ def one_consultation(id: int) -> Any:
         )
         return render_template(
             "admin/consultation.html",
+            c=c,
             **loudspeaker.facts(s, c),
             area=s.get_one(Area, c.area_id),
             asked=asked,

@@ -7,10 +7,8 @@ from flask import abort, redirect, render_template, send_file, url_for
 from sqlalchemy.orm import Session
 
 from admin.common import consultation, leads, me, panel, reading, runtime, writing
-from gateway.consultation import matters
-from gateway.models.area import Area
+from gateway import foreseen
 from gateway.models.consultation import Consultation
-from gateway.outreach import notices
 from gateway.people import rights
 from gateway.spoken import kokoro
 from gateway.spoken.shelf import LOUDSPEAKER, Shelf
@@ -18,22 +16,9 @@ from gateway.spoken.shelf import LOUDSPEAKER, Shelf
 _KINDS = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 
 
-def words(s: Session, c: Consultation) -> str:
-    """What a loudspeaker says: who speaks, then the words of the present stage, without menu and without a greeting to
-    one person; at the end what to do about it."""
-    area = s.get_one(Area, c.area_id)
-    said = (
-        matters.spoken_words(notices.spoken(c, notices.stage_of(c)))
-        .replace("（停一秒）", "")
-        .replace("（停）", "")
-    )
-    ending = "请大家打协商热线，或者回短信，说说您的意见。" if c.state == "OPEN" else ""
-    return f"{area.name}通知。{matters.stopped(said)}{ending}"
-
-
 def facts(s: Session, c: Consultation) -> dict[str, Any]:
     """For the card on the consultation's page: what is said, and how far it is."""
-    said, shelf = words(s, c), _shelf()
+    said, shelf = foreseen.loudspeaker(s, c), _shelf()
     name = shelf.find(said, LOUDSPEAKER)
     files = [ending for ending in ("mp3", "wav") if name and shelf.path(name, ending)]
     return {
@@ -60,7 +45,7 @@ def loudspeaker(id: int) -> str:
 def record_loudspeaker(id: int) -> Any:
     with writing() as s:
         c = consultation(s, id, change=True)
-        if kokoro.installed() and _shelf().want(words(s, c), LOUDSPEAKER):
+        if kokoro.installed() and _shelf().want(foreseen.loudspeaker(s, c), LOUDSPEAKER):
             rights.act(s, me(), "loudspeaker", f"consultation:{c.id}", c.area_id)
     runtime().wake_speaker()
     return redirect(url_for("admin.one_consultation", id=id, _anchor="loudspeaker"))
@@ -70,7 +55,7 @@ def record_loudspeaker(id: int) -> Any:
 def loudspeaker_file(id: int, ending: str) -> Any:
     with reading() as s:
         c = consultation(s, id)
-        name = _shelf().find(words(s, c), LOUDSPEAKER)
+        name = _shelf().find(foreseen.loudspeaker(s, c), LOUDSPEAKER)
         number = c.number
     path = _shelf().path(name, ending) if name and ending in _KINDS else None
     if path is None:

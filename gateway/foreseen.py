@@ -1,4 +1,4 @@
-"""What calls are going to say: read from what is stored, so that saving a notice or starting a broadcast needs to tell
+"""What calls and loudspeakers are going to say: read from what is stored, so that saving a notice or starting a broadcast needs to tell
 nobody, and a missed round loses nothing."""
 
 from sqlalchemy import select
@@ -6,10 +6,12 @@ from sqlalchemy.orm import Session
 
 from gateway import text
 from gateway.consultation import matters
+from gateway.ivr.clips import BREAK
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Person, PersonHandset
+from gateway.outreach import notices
 from gateway.turns import about
 
 # a closed matter is asked about seldom enough that the carrier's voice may say it
@@ -17,6 +19,15 @@ _SPOKEN_OF = (
     "ACCEPTED", "NOTICED", "OPEN", "HEARING", "DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE",
 )  # fmt: skip
 _MOST_MATTERS, _MOST_NAMES = 200, 300
+
+
+def loudspeaker(s: Session, c: Consultation) -> str:
+    """What a loudspeaker says of a matter: who speaks, then the words of its present stage, without menu and without a
+    greeting to one person; at the end what to do about it."""
+    area = s.get_one(Area, c.area_id)
+    said = BREAK.sub("", matters.spoken_words(notices.spoken(c, notices.stage_of(c))))
+    ending = "请大家打协商热线，或者回短信，说说您的意见。" if c.state == "OPEN" else ""
+    return f"{area.name}通知。{matters.stopped(text.without_signature(said))}{ending}"
 
 
 def texts(s: Session) -> list[str]:

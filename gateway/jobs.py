@@ -41,7 +41,7 @@ def drain(lane: str) -> int:
 
 
 def speak() -> int:
-    """Render what is wanted, for a few seconds; the clock wakes this again for the rest."""
+    """Render what is wanted until messages wait, or for a few seconds; the clock wakes this again for the rest."""
     quiet_logs()
     stop = threading.Event()
     die_with_parent()
@@ -49,7 +49,11 @@ def speak() -> int:
     os.nice(10)  # answering the telephone comes first
     rt = Runtime.open(migrated=True)
     try:
-        return rt.prompts.shelf.render(kokoro.voice, more=mp3.beside, stop=stop.is_set)
+
+        def stopped() -> bool:
+            return stop.is_set() or rt.messages_wait()
+
+        return rt.prompts.shelf.render(kokoro.voice, more=mp3.beside, stop=stopped)
     finally:
         rt.close()
 

@@ -70,6 +70,13 @@ class Runtime:
         except Exception as error:  # nothing that matters is in Redis
             log.warning("could not wake the speaker", error=type(error).__name__)
 
+    def messages_wait(self) -> bool:
+        """Whether the lane in which rendering is done has something else to do; unknown counts as yes."""
+        try:
+            return queue.messages_wait(self.redis())
+        except redis.RedisError:
+            return True
+
     # -- alarms: shown on the panel until the cause is gone ------------------------
 
     def raise_alarm(self, name: str, words: str) -> None:

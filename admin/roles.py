@@ -22,6 +22,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "settle_objection": (LEAD,),
     "paper": (ENTER,),
     "enter_paper": (ENTER,),
+    "record_loudspeaker": (ENTER,),
     "opinion_done": (ENTER,),
     "watchers_done": (HEAR,),
     "opinion_phone": (ENTER,),

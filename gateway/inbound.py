@@ -118,7 +118,8 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
             return render.reject_document(), "ring_back"
         return _one_turn(rt, s, known.id, form, query), None
 
-    return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY), _caller)
+    sorry = render.say_document(_SORRY, recorded=rt.prompts.recorded(rt.settings.default_language))
+    return _once(rt, form.get("CallSid", ""), step, form, handle, sorry, _caller)
 
 
 def _only_rings(rt: Runtime, form: Form) -> bool:
@@ -280,6 +281,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         recording_url=f"{base}/twilio/recording",
         whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
         speech=act.facts.get("speech", ""),
+        recorded=rt.prompts.recorded(conversation.language),
     )
 
 

@@ -30,7 +30,7 @@ class _Known(dict[str, str]):
     def get(self, key: str, default: object = None) -> str:
         return str(super().get(key, "{" + key + "}"))
 
-    def __or__(self, other: Mapping[str, str]) -> "_Known":
+    def __or__(self, other: Mapping[str, str]) -> "_Known":  # type: ignore[override]
         return _Known({**self, **other})
 
 

@@ -30,7 +30,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
         found = votes.scored(message) or votes.answered(message)
         if found is not None:
             return found
-    for stage in (_quoted, _emergency, _machine, _stop):
+    for stage in (_quoted, _emergency, _machine, wishes.stop_or_resume):
         found = stage(message)
         if found is not None:
             return found
@@ -109,22 +109,6 @@ def _machine(m: Said) -> dict[str, Any] | None:
 def _emergency(m: Said) -> dict[str, Any] | None:
     known = {n for name in ("open_votes", "in_publicity", "closed") for n in m.list(name)}
     return said("emergency") if urgent.emergency(m.text, known) else None
-
-
-def _stop(m: Said) -> dict[str, Any] | None:
-    whole = re.sub(r"[\s。，,.!！~～、；;]+", "", m.text)
-    whole = re.sub(
-        r"(?:谢谢(?:你|您)?|吧|行不行|好吗|了吧|啊|呀)$", "", re.sub(r"^(?:你好|您好|麻烦|请)", "", whole)
-    )
-    if words.STOP_ALL.fullmatch(whole):
-        return said("opt_out", scope="all")
-    if words.STOP_CALLS.fullmatch(whole):
-        return said("opt_out", scope="voice")
-    if words.STOP_SMS.fullmatch(whole):
-        return said("opt_out", scope="sms" if "短信" in whole else "all")
-    if words.RESUME.fullmatch(whole):
-        return said("opt_in")
-    return None
 
 
 def _answer_and_call(m: Said) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from gateway.ivr import doubts
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, said
@@ -10,8 +11,11 @@ from gateway.ivr.reading import Said, said
 _TIME = re.compile(
     r"(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|明早|晚|早)?\s*(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:点|时|:)\s*(半|一刻|三刻|\d{1,2})?分?"
 )
+_MEAL = r"(?:吃(?:完|过|了|罢)?)?(?:早|午|中|晌午?|晚|夜)?饭(?:吃完)?(?:以后|之后|后|前|时)?"
+_WORK = r"(?:下|收|放|歇)(?:了)?(?:班|工|地|课|学|晌)(?:以后|之后|后)?"
 _VAGUE = re.compile(
-    r"(?:明|后|今)天(?:早上|上午|中午|下午|晚上)?|(?:早上|上午|中午|下午|晚上|晚饭后|吃完饭)|周[一二三四五六日末]|星期[一二三四五六日天]"
+    rf"(?:(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天])?(?:{_MEAL}|{_WORK}|天黑(?:以后|了|后)?|早上|上午|晌午|中午|下午|傍晚|晚上|夜里|晚点|过会儿?|一会儿?)"
+    r"|(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天]|忙完(?:以后|了|这阵)?|有空(?:了|的时候)?"
 )
 _HOURS = {
     "一": 1,
@@ -47,26 +51,88 @@ def when(text: str) -> str | None:
     return vague[0] if vague else None
 
 
+_CLAUSES = re.compile(r"[\s。，,.!！~～、；;…]+")
+
+
+_SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")
+
+
+def stop_or_resume(m: Said) -> dict[str, Any] | None:
+    """Stop, or start again. Every clause must say so, or be what people say around it: a wrong guess costs rights."""
+    clauses = [c for c in _CLAUSES.split(m.text) if c]
+    if not clauses or len(m.text) > 40:
+        return None
+    if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
+        asks = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
+        return said("help") if asks and not words.AUTHENTIC.search(m.text) else None
+    scopes = set()
+    for clause in ["".join(clauses)] if _scope("".join(clauses)) else clauses:
+        scope = _scope(clause)
+        if scope is None and not words.STOP_BESIDE.fullmatch(clause):
+            scopes.clear()
+            break
+        scopes.add(scope)
+    scopes.discard(None)
+    if scopes:
+        return said("opt_out", scope=scopes.pop() if len(scopes) == 1 else "all")
+    first, whole = _unwrapped(clauses[0]), _unwrapped("".join(clauses))
+    if words.RESUME.fullmatch(first) or words.RESUME.fullmatch(whole):
+        return said("opt_in")
+    if any(words.NOT_STOPPED.fullmatch(c) for c in clauses) and words.STOPPED_BY_MISTAKE.search(m.text):
+        return said("opt_in")
+    return None
+
+
+def _unwrapped(clause: str) -> str:
+    return words.STOP_AROUND.sub("", clause) or clause
+
+
+def _scope(clause: str) -> str | None:
+    """What a clause wants stopped: all, voice or sms."""
+    for whole in (clause, _unwrapped(clause)):
+        if words.STOP_ALL.fullmatch(whole):
+            return "all"
+        if words.STOP_CALLS.fullmatch(whole):
+            return "voice"
+        if words.STOP_SMS.fullmatch(whole):
+            return "sms" if re.search("短信|消息|信息|通知", whole) else "all"
+    return None
+
+
+def _language(text: str) -> str | None:
+    """The language that is asked for; never the one somebody says they cannot read."""
+    if len(text) > 40:
+        return None
+    named = [(code, hit) for code, pattern in words.LANGUAGES for hit in pattern.finditer(text)]
+    for code, hit in named:
+        before, behind = text[: hit.start()], text[hit.end() :].lstrip("的 ")
+        if words.LANGUAGE_NOT[0].search(before) or words.LANGUAGE_NOT[1].match(behind):
+            continue
+        if hit[0] == text or words.LANGUAGE_WANTED[0].search(before) or words.LANGUAGE_WANTED[1].match(behind):
+            return code
+    return None
+
+
 def service(m: Said) -> dict[str, Any] | None:
     """Help, a person, one's data, a language, whether we are genuine, a receipt."""
     text = m.text.strip("。，,.!！~～ ")
-    if words.HELP.fullmatch(text):
+    if words.HELP.fullmatch(text) or all(words.HELP.fullmatch(c) for c in _SPOKEN.split(text) if c):
         return said("help")
     for kind, pattern in words.WANTS_DATA:
         if pattern.search(text):
             return said("data_request", kind=kind)
-    if words.CALLBACK.search(text) and not re.search(r"(?:别|不要|不用|甭)(?:再)?(?:给我)?(?:打|回)", text):
+    if words.CALLBACK.search(text) and not words.NOT_CALLED.search(text):
         at = when(text)
         return said("callback", **({"when": at} if at else {}))
-    for code, pattern in words.LANGUAGES:
-        if (
-            pattern.search(text) and words.LANGUAGE_VERB.search(text) and (len(text) <= 16)
-        ) or pattern.fullmatch(text):
-            return said("set_language", language=code)
+    if words.CANNOT_TYPE.search(text) and not doubts.OTHERS.search(text):
+        return said("callback")
+    language = _language(text)
+    if language:
+        return said("set_language", language=language)
     receipt = words.RECEIPT.search(text)
-    if receipt:
+    if receipt and not re.fullmatch(r"(\d)\1+", text):
         return said("query", what="my_vote", receipt=next(g for g in receipt.groups() if g))
-    if words.AUTHENTIC.search(text) and len(text) <= 24:
+    if words.AUTHENTIC.search(text) and len(text) <= 30:
         return said("authenticity")
     return None
 

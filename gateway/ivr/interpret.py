@@ -14,6 +14,10 @@ from gateway.ivr.reading import Said, clarify, ignore, said
 from gateway.text import normalize
 
 
+# tone marks of pinyin, and old forms of characters that no converter knows
+_SPELLED = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü囬", "aaaaeeeeiiiioooouuuuvvvvv回")
+
+
 def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``{"intent", "fields"}`` for one message. Never raises.
 
@@ -21,7 +25,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     options, labels_ko}, open_votes, in_publicity, closed, already_voted, own_objection; all optional.
     """
     context = context if isinstance(context, Mapping) else {}
-    plain = normalize(str(text))
+    plain = normalize(str(text)).translate(_SPELLED)
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
@@ -57,10 +61,18 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
 # ---- before anything else -------------------------------------------------------------------
 
 
+_QUOTED = re.compile("「[^」]*」|『[^』]*』|“[^”]*”|\"[^\"]*\"|《[^》]*》|「[^」]*$")
+
+
 def _quoted(m: Said) -> dict[str, Any] | None:
     """A notice of ours quoted back is not the resident's words; a stranger's signature is spam."""
     m.text = words.FACES.sub(" ", m.text).strip() or m.text
     match = words.SIGNATURE.search(m.text)
+    if match is not None and (quoted := _QUOTED.search(m.text)) and quoted.start() < match.start() < quoted.end():
+        # “「【村委会】…」 - - - 3”, as messengers quote
+        outside = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip("-—–_=*~·>》:：\"' ")
+        m.text = re.sub(r"^(?:引用|转发|原文|回复|答复|我的?(?:回复|答复))[:： ]*", "", outside)
+        return None if m.text else clarify("unsure")
     if match is None:
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
@@ -85,7 +97,11 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         )
     ]
     reply = after[ends[-1] :] if ends else ""
-    left = (before.strip() or reply).strip("。，,.!！ ~>》”\"'")
+    ruled = re.split(r"(?:[-—–_=*~·] ?){3,}", after)  # what stands below a line of dashes
+    if len(ruled) > 1 and ruled[-1].strip():
+        reply = ruled[-1]
+    before = re.sub(r"(?:引用|转发|原文|原短信|原始短信|回复)[:： ]*$", "", before.strip("-—–_=*~·>《「『“\"': "))
+    left = (before.strip() or reply).strip("。，,.!！ ~>》”」』\"'-—–_=")
     if not left:
         return clarify("unsure")
     m.text = left
@@ -168,14 +184,21 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 # ---- the rest ---------------------------------------------------------------------------------------
 
 
+_TAKES_BACK = re.compile(
+    "(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是|不对|手滑|眼花|老眼昏花|，)*(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*"
+)
+
+
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     if kind == "confirm":
         both = [c for c in re.split(r"[，,。！!\s]+", text) if c]
         if both and all(words.YES.fullmatch(c) for c in both):
             return said("confirm")
-        if words.NO.fullmatch(text):
+        if words.NO.fullmatch(text) or all(words.NO.fullmatch(c) or _TAKES_BACK.fullmatch(c) for c in both):
             return said("deny")
+        if doubts.uncertain(m.text) and not Numbers.find(m).found:
+            return clarify("unsure", **({"consultation": m.pending["consultation"]} if "consultation" in m.pending else {}))
     if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating", "rsvp"):
         return said("confirm")
     return None

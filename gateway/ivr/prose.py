@@ -65,7 +65,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
 
     None where there is none; a reason to ask where something speaks against it.
     """
-    text = re.sub(r"(?<=[不没别未])\s+", "", text)
+    text = _unrun(re.sub(r"(?<=[不没别未])\s+", "", text), options)
     found: choices.Choice | None = None
     before: list[str] = []
     after: list[str] = []
@@ -118,6 +118,22 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
         return "unsure"
     rest = "，".join(w.strip() for w in (*before, *after))
     return choices.Choice(found.key, rest=rest, missing=found.missing)
+
+
+_RUN_ON = re.compile(
+    r"(?:^|(?<=[，,。；;!！\s]))(?![^，,。；;!！\s]*(?:说|讲|告诉|当|算|填|写|以为|觉得|传|骗|替|帮|猜|希望|等|让|叫|逼|劝|要|知道|谁|他|她|你|人家|大家|别人|没|除|不(?!用|必|要再?问)))"
+    r"[^，,。；;!！\s]{2,12}?[了的](?=(?:我|俺)(?:家|们)?(?:也|都|坚决|完全|肯定|举双手|就|是|选|投)*$)"
+)
+
+
+def _unrun(text: str, options: dict[str, str]) -> str:
+    """“不用再问了我同意”: a comma where one is missing, before “I” and an answer that ends the text."""
+    end = text.rstrip("。.!！~～ ")
+    for word in sorted((w for label in options.values() for w in choices.family(label)), key=len, reverse=True):
+        if len(word) >= 2 and end.endswith(word):
+            cut = _RUN_ON.search(end[: -len(word)])
+            return f"{text[: cut.end()]}，{text[cut.end() :]}" if cut else text
+    return text
 
 
 def _several(text: str, options: dict[str, str]) -> set[str]:

@@ -19,7 +19,7 @@ _HAPPENS = re.compile(
     r"|(?:被?困|卡|关|堵|憋|锁)(?:在|住|到)(?:了)?(?:电梯|屋|楼|井|车|窖|洞|水|里|火)|(?:电梯|屋|井|车|窖|洞)里?(?:困|卡|关|堵)(?:着|住|了)(?:个)?(?:人|我)?"
     "|(?:孩子|小孩|老人|老头|老太太|我妈|我爸|孙子|孙女|闺女|娃)(?:给|被人|让人)?(?:走丢|走失|丢|不见|没影|找不(?:着|到)|(?:被)?(?:拐|抱)(?:走|跑))了|找不(?:着|到)(?:孩子|孙子|孙女|老人|我妈|我爸|娃)了|(?:快|赶紧|赶快|马上|帮我?忙?|谁)(?:给|帮)?(?:我|忙)?(?:打|拨|叫|报)(?:个)?(?:110|119|120|警|救护车|急救|消防)|家暴|打老婆|要杀(?:了)?我|要打死我|(?:遭|被|让人)(?:绑架|强奸|打了|打伤)|绑架了"
     r"|불이야|불이?\s?(?:났|나고|붙)|화재|살려|구해\s?주세요|구급차|응급|쓰러(?:졌|지)|숨을?\s?(?:못|안)|강도(?:가|야|예요)|칼(?:을|로|부림|에)|빠졌(?:어|습)|가스\s?(?:가|냄새|누출).{0,4}(?:새|나|누출)|사람\s?살"
-    r"|гал\s?гар|түймэр|авраарай|\b(?:on fire|call (?:an )?ambulance|call the police|drowning|gas leak|heart attack)|^(?:please )?help me$|^fire$"
+    r"|гал\s?гар|түймэр|авраарай|\b(?:on fire|call (?:an )?ambulance|call the police|drowning|gas leak|heart attack)|^(?:please )?help me(?:$|!)|(?:^|! ?)fire(?:$|!)"
 )
 _TYPED = re.compile(r"(?:kuai)?(?:lai)?(?:ren)?(?:jiuming|jiuren|zhaohuo|qihuo|shihuo|jiuhuo|laibaojing|kuailairen|meiqilou(?:le)?)(?:le|a|la)?[!！。.]*", re.IGNORECASE)
 # things, not people, fall into ditches every day

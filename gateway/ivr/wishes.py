@@ -116,6 +116,7 @@ def _language(text: str) -> str | None:
 def service(m: Said) -> dict[str, Any] | None:
     """Help, a person, one's data, a language, whether we are genuine, a receipt."""
     text = m.text.strip("。，,.!！~～ ")
+    text = text.strip("?？ ") or text
     if words.HELP.fullmatch(text) or all(words.HELP.fullmatch(c) for c in _SPOKEN.split(text) if c):
         return said("help")
     for kind, pattern in words.WANTS_DATA:

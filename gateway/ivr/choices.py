@@ -72,7 +72,9 @@ def whole(
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)
-    if korean := re.fullmatch(r"([1-9])\s?번(?:이요|요|이에요|입니다|으로요?|을|를|선택|선택합니다|합니다|찬성|동의|\s)*[.!]?", text):
+    if korean := re.fullmatch(
+        r"([1-9])\s?번(?:이요|요|이에요|입니다|으로요?|을|를|선택|선택합니다|합니다|찬성|동의|\s)*[.!]?", text
+    ):
         return Choice(korean[1], missing=bool(options) and korean[1] not in options)
     both = re.fullmatch(r"([1-9])[、:： .()=]*(.+)", text) or re.fullmatch(r"(.+?)[、:： .()=]*([1-9])", text)
     if both:

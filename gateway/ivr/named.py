@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from gateway.ivr import choices, doubts, wishes
@@ -94,7 +95,9 @@ def _glued(m: Said) -> tuple[Numbers, str] | None:
 
 def _for_a_stranger(m: Said) -> bool:
     """“孙小磊1”, from a handset that isn't his."""
-    match = re.fullmatch(r"([\u4e00-\u9fff]{2,3}?)(?:也|就|选|投|要|[:： ])*([1-9]|[\u4e00-\u9fff]{2,4})[。.!！了]*", m.text)
+    match = re.fullmatch(
+        r"([\u4e00-\u9fff]{2,3}?)(?:也|就|选|投|要|[:： ])*([1-9]|[\u4e00-\u9fff]{2,4})[。.!！了]*", m.text
+    )
     if match is None or not stranger(match[1], m.persons):
         return False
     return match[2].isdigit() or choices.whole(match[2], m.options or _LABELLESS) is not None
@@ -178,9 +181,7 @@ def _read(m: Said, numbers: Numbers, named: list[str]) -> tuple[list[_Answer], s
     return answers, lost
 
 
-def _stretch(
-    m: Said, text: str, number: int | None, corrects: bool
-) -> tuple[list[_Answer], list[str], bool]:
+def _stretch(m: Said, text: str, number: int | None, corrects: bool) -> tuple[list[_Answer], list[str], bool]:
     """Options in a stretch between names, the words after the last one, and whether what follows corrects them."""
     known = (m.options_of(number) if number else {}) or (m.options if number is None else {}) or _LABELLESS
     labels = m.other_labels if number in (None, m.pending.get("consultation")) else None
@@ -212,7 +213,7 @@ def _stretch(
 
 def _swapped(answers: list[_Answer]) -> str:
     """“李守田1，不对，赵玉芬1”: whether the first is taken back or the second added, only the sender knows."""
-    for earlier, later in zip(answers, answers[1:], strict=False):
+    for earlier, later in pairwise(answers):
         if later.corrects and earlier.persons != later.persons:
             return "which_person"
         if later.corrects and earlier.numbers != later.numbers:

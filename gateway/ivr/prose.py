@@ -129,7 +129,9 @@ _RUN_ON = re.compile(
 def _unrun(text: str, options: dict[str, str]) -> str:
     """“不用再问了我同意”: a comma where one is missing, before “I” and an answer that ends the text."""
     end = text.rstrip("。.!！~～ ")
-    for word in sorted((w for label in options.values() for w in choices.family(label)), key=len, reverse=True):
+    for word in sorted(
+        (w for label in options.values() for w in choices.family(label)), key=len, reverse=True
+    ):
         if len(word) >= 2 and end.endswith(word):
             cut = _RUN_ON.search(end[: -len(word)])
             return f"{text[: cut.end()]}，{text[cut.end() :]}" if cut else text

@@ -38,7 +38,9 @@ _END = r"(?:了|吧|啦|啊|呀|呗|哈|来|掉|谢谢|我)*"
 _WITHDRAWS = re.compile(
     rf"{_BEFORE}(?:{_TAKES}(?:了|掉)?{_BEFORE}{_OBJECTION}|{_OBJECTION}(?:我|俺|就|也|给我|都|先|现在|请|要|想|的?(?:话|事))*(?:{_TAKES}|作废|不作数|不算数?|不要)|撤(?:回|销|了|掉)|撤(?=吧)|收回|(?:不|不再|没有再)反对(?=了)|不再反对|当我没(?:说|反对)(?:过)?){_END}"
 )
-_SPOKEN_TO = re.compile(rf"(?:老|小|大)?[{words.SURNAMES}][\u4e00-\u9fff]{{0,2}}|.{{0,2}}[叔婶哥姐嫂爷奶伯舅姨弟妹]")
+_SPOKEN_TO = re.compile(
+    rf"(?:老|小|大)?[{words.SURNAMES}][\u4e00-\u9fff]{{0,2}}|.{{0,2}}[叔婶哥姐嫂爷奶伯舅姨弟妹]"
+)
 # what is heard, and typed as other characters
 _SOUNDS = {"fandui": "反对", "bufandui": "不反对", "meiyijian": "没意见", "wuyiyi": "无异议", "wuyijian": "无意见", "meiyiyi": "没异议"}  # fmt: skip
 
@@ -55,7 +57,9 @@ def _as_heard(text: str) -> str:
 
 def _withdraws(m: Said) -> bool:
     """Whether a clause of its own takes the sender's objection back. Only the objector can: “让老郭撤了吧” is words."""
-    text = doubts.solid(re.sub(rf"(?:我是|俺是|本人)?(?:{'|'.join(map(re.escape, m.persons)) or '(?!)'})[，, ]*", "", m.text))
+    text = doubts.solid(
+        re.sub(rf"(?:我是|俺是|本人)?(?:{'|'.join(map(re.escape, m.persons)) or '(?!)'})[，, ]*", "", m.text)
+    )
     clauses = [c for c in _CLAUSE.split(text) if c]
     plain = [c for c in clauses if _WITHDRAWS.fullmatch(c)]
     if not plain:

@@ -65,7 +65,7 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
         asks = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
         return said("help") if asks and not words.AUTHENTIC.search(m.text) else None
-    scopes = set()
+    scopes: set[str | None] = set()
     for clause in ["".join(clauses)] if _scope("".join(clauses)) else clauses:
         scope = _scope(clause)
         if scope is None and not words.STOP_BESIDE.fullmatch(clause):
@@ -108,7 +108,11 @@ def _language(text: str) -> str | None:
         before, behind = text[: hit.start()], text[hit.end() :].lstrip("的 ")
         if words.LANGUAGE_NOT[0].search(before) or words.LANGUAGE_NOT[1].match(behind):
             continue
-        if hit[0] == text or words.LANGUAGE_WANTED[0].search(before) or words.LANGUAGE_WANTED[1].match(behind):
+        if (
+            hit[0] == text
+            or words.LANGUAGE_WANTED[0].search(before)
+            or words.LANGUAGE_WANTED[1].match(behind)
+        ):
             return code
     return None
 

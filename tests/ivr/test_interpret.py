@@ -25,8 +25,9 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 
 
 # the first was written with the interpreter; the second by somebody who had not seen it (then 91.7 % right); the
-# third after a review: what must not be a vote, an objection or silence, and the plain answers beside it
-CORPORA = {name: cases(f"interpret_corpus{name}.jsonl") for name in ("", "_second", "_third")}
+# third after a review: what must not be a vote, an objection or silence, and the plain answers beside it; the fourth
+# again by somebody who had not seen it (then 88.2 %, and one “동의 안 합니다” taken for a yes)
+CORPORA = {name: cases(f"interpret_corpus{name}.jsonl") for name in ("", "_second", "_third", "_fourth")}
 
 
 def meets(said: dict, wanted: dict) -> bool:  # type: ignore[type-arg]
@@ -79,6 +80,9 @@ def test_the_corpus_is_understood_without_one_false_vote_objection_or_opt_out(na
             if grave in acts:
                 meant = [a for w in allowed for a in w.get("fields", {}).get("actions", [w])]
                 assert any(a["intent"] == grave for a in meant), f"a false {grave}: {case} → {said}"
+        for forbidden in case.get("must_not", []):
+            name_ = forbidden if isinstance(forbidden, str) else forbidden["intent"]
+            assert name_ not in acts, f"{name_} is what it must not be: {case} → {said}"
         if intent == "emergency":
             assert said["intent"] == "emergency", f"a missed emergency: {case} → {said}"
     for intent in sorted(expected):

@@ -182,7 +182,7 @@ def _matter_by_matter(m: Said) -> dict[str, Any] | None:
     found = Numbers.find(m).found
     if len({n for n, _, _ in found}) < 2 or len(found) > 6:
         return None
-    heads = [(n, b, e) for n, b, e in found if b == 0 or m.text[b - 1] in " ，,。；;、!！和跟与"]
+    heads = [(n, b, e) for n, b, e in found if b == 0 or m.text[b - 1] in " ，,。；;、!！和跟与" or any(e == b for _, _, e in found)]
     if len(heads) != len(found) or heads[0][1] != 0:
         return None
     parts: list[tuple[int, str]] = []
@@ -232,7 +232,7 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
             for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left)
             if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)
         ]
-        names = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
+        names = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1 and not re.search("[不没错的了吗啥咋么号]", c))]
         who = names[0] if names else ""
         others = [c for c in chunks if c != who and not words.ACKNOWLEDGE.fullmatch(c)]
         if asked and who and not place and len(others) == 1:
@@ -247,7 +247,7 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 
 
 _TAKES_BACK = re.compile(
-    "(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是|不对|手滑|眼花|老眼昏花|，)*(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*"
+    "(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是|不对|手滑|眼花|老眼昏花|，)*(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*)+"
 )
 
 

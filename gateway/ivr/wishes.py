@@ -6,13 +6,13 @@ from typing import Any
 from gateway.ivr import doubts
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
-from gateway.ivr.reading import Said, said
+from gateway.ivr.reading import Said, clarify, said
 
 _TIME = re.compile(
     r"(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|明早|晚|早)?\s*(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:点|时|:)\s*(半|一刻|三刻|\d{1,2})?分?"
 )
 _MEAL = r"(?:吃(?:完|过|了|罢)?)?(?:早|午|中|晌午?|晚|夜)?饭(?:吃完)?(?:以后|之后|后|前|时)?"
-_WORK = r"(?:下|收|放|歇)(?:了)?(?:班|工|地|课|学|晌)(?:以后|之后|后)?"
+_WORK = r"(?:[下收放歇](?:了)?工|下(?:了)?班|[下放](?:了)?[课学]|歇(?:了)?晌|(?:从)?地里回来)(?:以后|之后|后)?"
 _VAGUE = re.compile(
     rf"(?:(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天])?(?:{_MEAL}|{_WORK}|天黑(?:以后|了|后)?|早上|上午|晌午|中午|下午|傍晚|晚上|夜里|晚点|过会儿?|一会儿?)"
     r"|(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天]|忙完(?:以后|了|这阵)?|有空(?:了|的时候)?"
@@ -36,7 +36,9 @@ _HOURS = {
 
 def when(text: str) -> str | None:
     """“晚上七点” → “19:00”; a vaguer time in the words used; None for none."""
-    match = _TIME.search(text)
+    ring = max((h.start() for h in re.finditer("打|电话|回|来电|联系|拨|找", text)), default=len(text))
+    text = text[:ring] if _TIME.search(text[:ring]) or _VAGUE.search(text[:ring]) else text
+    match = _last(_TIME, text)
     if match:
         hour = int(match[2]) if match[2].isdigit() else _HOURS.get(match[2], 99)
         minute = {"半": 30, "一刻": 15, "三刻": 45, None: 0, "": 0}.get(match[3])
@@ -47,8 +49,13 @@ def when(text: str) -> str | None:
             hour += 12
         if hour < 24 and minute < 60:
             return f"{hour:02d}:{minute:02d}"
-    vague = _VAGUE.search(text)
+    vague = _last(_VAGUE, text)
     return vague[0] if vague else None
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last one: “白天没信号，吃完晚饭打” means the evening."""
+    return next(reversed(list(pattern.finditer(text))), None)
 
 
 _CLAUSES = re.compile(r"[\s。，,.!！~～、；;…]+")
@@ -78,7 +85,8 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     first, whole = _unwrapped(clauses[0]), _unwrapped("".join(clauses))
     if words.RESUME.fullmatch(first) or words.RESUME.fullmatch(whole):
         return said("opt_in")
-    if any(words.NOT_STOPPED.fullmatch(c) for c in clauses) and words.STOPPED_BY_MISTAKE.search(m.text):
+    back = any(words.NOT_STOPPED.fullmatch(c) or words.RESUME.fullmatch(_unwrapped(c)) for c in clauses)
+    if back and words.STOPPED_BY_MISTAKE.search(m.text):
         return said("opt_in")
     return None
 
@@ -147,8 +155,11 @@ def question(m: Said) -> dict[str, Any] | None:
     if len(m.text) > 30:
         return None
     about = Numbers.find(m).one
+    text = m.text.replace("俺", "我")
     for what, pattern in words.ASKS:
-        if pattern.search(m.text):
+        if pattern.search(text):
+            if what == "my_vote" and re.search("撤|取消|作废|收回", text) and not re.search("[?？]|吗|没", text):
+                return clarify("unsure")
             target = about if about is not None or what == "list" else m.default_matter()
             return said("query", what=what, **({"consultation": target} if target is not None else {}))
     return None

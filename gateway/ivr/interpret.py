@@ -182,7 +182,11 @@ def _matter_by_matter(m: Said) -> dict[str, Any] | None:
     found = Numbers.find(m).found
     if len({n for n, _, _ in found}) < 2 or len(found) > 6:
         return None
-    heads = [(n, b, e) for n, b, e in found if b == 0 or m.text[b - 1] in " ，,。；;、!！和跟与" or any(e == b for _, _, e in found)]
+    heads = [
+        (n, b, e)
+        for n, b, e in found
+        if b == 0 or m.text[b - 1] in " ，,。；;、!！和跟与" or any(e == b for _, _, e in found)
+    ]
     if len(heads) != len(found) or heads[0][1] != 0:
         return None
     parts: list[tuple[int, str]] = []
@@ -232,7 +236,12 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
             for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left)
             if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)
         ]
-        names = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1 and not re.search("[不没错的了吗啥咋么号]", c))]
+        names = [
+            c
+            for c in chunks
+            if c[0] in words.SURNAMES
+            or (asked and len(chunks) == 1 and not re.search("[不没错的了吗啥咋么号]", c))
+        ]
         who = names[0] if names else ""
         others = [c for c in chunks if c != who and not words.ACKNOWLEDGE.fullmatch(c)]
         if asked and who and not place and len(others) == 1:

@@ -27,12 +27,12 @@ _NOT_OWN = re.compile(
 )
 # what may not stand behind it: “反对的人”, “反对无效”, “反对派”
 _TURNS = re.compile(
-    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?:咋|怎))"
+    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
 )
 # a withdrawal of the sender's own: nobody else stands before it, and no condition
 _MATTER = r"(?:第?[0-9一二三四五六七八九十]{1,4}号?的?(?:事情?|公示)?的?)"
 _BEFORE = rf"(?:那|好吧|行吧?|算了|嗯|现在|想通了?|我们?家?|俺们?家?|本人|户主|申请|要求|请|要|想|决定|愿意|同意|也|先|把|将|对|关于|给|的|{_MATTER}|这个?|那个?|之前|上次|昨天|原来|前面|提的?|自己|都|这次|这回|帮(?=我|俺))*"
-_OBJECTION = r"(?:的?反对(?:意见|的?票)?|异议|意见)"
+_OBJECTION = r"(?:的?反对(?:意见|的?票)?|异议|意见)(?:的|那|这)*(?:个|件)?(?:事情?)?"
 _TAKES = r"(?:撤(?:回|销|掉|了|诉|下来)?|收回|取消)"
 _END = r"(?:了|吧|啦|啊|呀|呗|哈|来|掉|谢谢|我)*"
 _WITHDRAWS = re.compile(
@@ -60,7 +60,7 @@ def _withdraws(m: Said) -> bool:
     text = doubts.solid(
         re.sub(rf"(?:我是|俺是|本人)?(?:{'|'.join(map(re.escape, m.persons)) or '(?!)'})[，, ]*", "", m.text)
     )
-    clauses = [c for c in _CLAUSE.split(text) if c]
+    clauses = [re.sub(r"^(.{2,8})\1+$", r"\1", c) for c in _CLAUSE.split(text) if c]
     plain = [c for c in clauses if _WITHDRAWS.fullmatch(c)]
     if not plain:
         return False

@@ -12,7 +12,9 @@ _TIME = re.compile(
     r"(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|今晚|明早|晚|早)?\s*(\d{1,2}|[一二两三四五六七八九十]{1,3})\s*(?:点|时|:)\s*(半|一刻|三刻|\d{1,2})?分?"
 )
 _MEAL = r"(?:吃(?:完|过|了|罢)?)?(?:早|午|中|晌午?|晚|夜)?饭(?:吃完)?(?:以后|之后|后|前|时)?"
-_WORK = r"(?:[下收放歇](?:了)?工|下(?:了)?班|[下放](?:了)?[课学]|歇(?:了)?晌|(?:从)?地里回来)(?:以后|之后|后)?"
+_WORK = (
+    r"(?:[下收放歇](?:了)?工|下(?:了)?班|[下放](?:了)?[课学]|歇(?:了)?晌|(?:从)?地里回来)(?:以后|之后|后)?"
+)
 _VAGUE = re.compile(
     rf"(?:(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天])?(?:{_MEAL}|{_WORK}|天黑(?:以后|了|后)?|早上|上午|晌午|中午|下午|傍晚|晚上|夜里|晚点|过会儿?|一会儿?)"
     r"|(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天]|忙完(?:以后|了|这阵)?|有空(?:了|的时候)?"
@@ -66,7 +68,8 @@ _SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")
 
 def stop_or_resume(m: Said) -> dict[str, Any] | None:
     """Stop, or start again. Every clause must say so, or be what people say around it: a wrong guess costs rights."""
-    clauses = [c for c in _CLAUSES.split(m.text) if c]
+    # “短信太多了别发了”: a comma is missing
+    clauses = [c for c in re.split(rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请)", m.text) if c]
     if not clauses or len(m.text) > 40:
         return None
     if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
@@ -158,8 +161,15 @@ def question(m: Said) -> dict[str, Any] | None:
     text = m.text.replace("俺", "我")
     for what, pattern in words.ASKS:
         if pattern.search(text):
-            if what == "my_vote" and re.search("撤|取消|作废|收回", text) and not re.search("[?？]|吗|没", text):
+            if (
+                what == "my_vote"
+                and re.search("撤|取消|作废|收回", text)
+                and not re.search("[?？]|吗|没", text)
+            ):
                 return clarify("unsure")
-            target = about if about is not None or what == "list" else m.default_matter()
+            day = (
+                what in ("deadline", "meeting") and about is not None and not m.known(about)
+            )  # “过了18号还能投吗”
+            target = about if (about is not None and not day) or what == "list" else m.default_matter()
             return said("query", what=what, **({"consultation": target} if target is not None else {}))
     return None

@@ -224,7 +224,7 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     )
     if glued and asked:
         return said("register", name=glued[1], area=glued[2])
-    area = words.PLACE.search(rest)
+    area = words.PLACE_SAID.search(rest) or words.PLACE.search(rest)
     place = re.sub(r"^(?:我是|我住|住在?|家在|来自|家住|是|在)", "", area[1]) if area else ""
     left = rest.replace(area[0], " ", 1) if area else rest
     name = words.NAME_SAID.search(left)

@@ -72,6 +72,11 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     clauses = [c for c in re.split(rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请)", m.text) if c]
     if not clauses or len(m.text) > 40:
         return None
+    if any(words.RESUME.fullmatch(_ASKED.sub("", c)) for c in clauses) and re.search("[?？]|吗|能", m.text):
+        return said("opt_in")  # “能恢复短信吗？”
+    back = any(words.NOT_STOPPED.fullmatch(c) or words.RESUME.fullmatch(_unwrapped(c)) for c in clauses)
+    if back and words.STOPPED_BY_MISTAKE.search(m.text):
+        return said("opt_in")
     if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
         asks = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
         return said("help") if asks and not words.AUTHENTIC.search(m.text) else None
@@ -88,10 +93,10 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     first, whole = _unwrapped(clauses[0]), _unwrapped("".join(clauses))
     if words.RESUME.fullmatch(first) or words.RESUME.fullmatch(whole):
         return said("opt_in")
-    back = any(words.NOT_STOPPED.fullmatch(c) or words.RESUME.fullmatch(_unwrapped(c)) for c in clauses)
-    if back and words.STOPPED_BY_MISTAKE.search(m.text):
-        return said("opt_in")
     return None
+
+
+_ASKED = re.compile(r"^(?:请问|那|还)?(?:能不能|可不可以|可以|能)|(?:吗|不|么)?[?？]*$")
 
 
 def _unwrapped(clause: str) -> str:
@@ -114,6 +119,7 @@ def _language(text: str) -> str | None:
     """The language that is asked for; never the one somebody says they cannot read."""
     if len(text) > 40:
         return None
+    text = text.casefold()
     named = [(code, hit) for code, pattern in words.LANGUAGES for hit in pattern.finditer(text)]
     for code, hit in named:
         before, behind = text[: hit.start()], text[hit.end() :].lstrip("的 ")

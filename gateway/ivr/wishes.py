@@ -60,7 +60,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(reversed(list(pattern.finditer(text))), None)
 
 
-_CLAUSES = re.compile(r"[\s。，,.!！~～、；;…]+")
+_CLAUSES = re.compile(r"[\s。，,.!！?？~～、；;…]+")
 
 
 _SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")

@@ -115,6 +115,19 @@ def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None
 
 
 @pytest.mark.parametrize(
+    "filler", ["这是", "还要", "哦", "可以", "我是", "手滑", "你们求求", "村里的", "很满意", "的一二三四"]
+)
+def test_nobody_keeps_a_worker_busy_with_filler_words(filler: str) -> None:
+    words = (filler * 40)[:70] + "哪"
+    for context in CONTEXTS.values():
+        interpret("1", context)
+    begin = time.process_time()
+    for context in CONTEXTS.values():
+        interpret(words, context)
+    assert time.process_time() - begin < 0.05 * len(CONTEXTS)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "注册 王德顺 虚泉镇拟柳村",

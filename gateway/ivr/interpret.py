@@ -211,7 +211,9 @@ def _matter_by_matter(m: Said) -> dict[str, Any] | None:
 
 def _who_am_i(m: Said) -> dict[str, Any] | None:
     """注册 王德顺 拟柳村, in any sensible order."""
-    asked = words.REGISTER.search(m.text)
+    asked = words.REGISTER.search(m.text) and not re.search(
+        "[别不没莫甭](?:给我|要|用)?(?:注册|登记)", m.text
+    )
     introduces = re.match(r"^(?:你好|您好)?[，, ]*(?:我叫|我是|本人)", m.text)
     if not asked and not (introduces or m.registered is False):
         return None
@@ -240,7 +242,11 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
             c
             for c in chunks
             if c[0] in words.SURNAMES
-            or (asked and len(chunks) == 1 and not re.search("[不没错的了吗啥咋么号]", c))
+            or (
+                asked
+                and len(chunks) == 1
+                and not re.search("[不没错的了吗啥咋么号我俺你他她别]|同意|反对|赞成", c)
+            )
         ]
         who = names[0] if names else ""
         others = [c for c in chunks if c != who and not words.ACKNOWLEDGE.fullmatch(c)]

@@ -69,7 +69,11 @@ _SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")
 def stop_or_resume(m: Said) -> dict[str, Any] | None:
     """Stop, or start again. Every clause must say so, or be what people say around it: a wrong guess costs rights."""
     # “短信太多了别发了”: a comma is missing
-    clauses = [c for c in re.split(rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请)", m.text) if c]
+    clauses = [
+        c
+        for c in re.split(rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请)|也(?=别|不要|甭|莫)", m.text)
+        if c
+    ]
     if not clauses or len(m.text) > 40:
         return None
     if any(words.RESUME.fullmatch(_ASKED.sub("", c)) for c in clauses) and re.search("[?？]|吗|能", m.text):

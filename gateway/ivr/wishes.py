@@ -84,6 +84,8 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
         asks = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
         return said("help") if asks and not words.AUTHENTIC.search(m.text) else None
+    if words.UNSUBSCRIBING.search(m.text) and _FOR_LEAVE.search(m.text):
+        return said("help")  # “回TD行不”
     scopes: set[str | None] = set()
     for clause in ["".join(clauses)] if _scope("".join(clauses)) else clauses:
         scope = _scope(clause)
@@ -100,6 +102,7 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     return None
 
 
+_FOR_LEAVE = re.compile("(?:行|成|中|好使|管用|可以|好|能|有用)(?:不|吗|么|没)[^，,。]{0,3}$")
 _ASKED = re.compile(r"^(?:请问|那|还)?(?:能不能|可不可以|可以|能)|(?:吗|不|么)?[?？]*$")
 
 

@@ -151,7 +151,9 @@ def _answer_and_wish(m: Said) -> dict[str, Any] | None:
         strong = bool(cut[0].strip("，, "))
         if not first or not rest or (not cut[0].strip() and first.isdigit()):
             continue  # “1 号啥时候…”
-        orders = ((first, rest, True), (rest, first, False)) if strong else ((first, rest, True),)
+        orders = [] if re.search("[?？]", cut[0]) else [(first, rest, True)]  # “同意？啥时候开工” only asks
+        if strong:
+            orders.append((rest, first, False))
         for answer, wish, in_order in orders:
             asked = _wish(replace(m, text=wish))
             given = _plain_answer(replace(m, text=answer)) if asked else None
@@ -160,11 +162,16 @@ def _answer_and_wish(m: Said) -> dict[str, Any] | None:
     return None
 
 
+_WHENS = re.compile(words.WHEN)
+
+
 def _wish(m: Said) -> dict[str, Any] | None:
     found = wishes.service(m)
     if found is not None and found["intent"] in ("callback", "set_language", "data_request"):
         return None if choices.stances(m.text, m.options) else found
-    return wishes.question(m) if found is None else None
+    if found is not None or len(_WHENS.findall(m.text)) > 1:
+        return None  # “啥时候给钱啥时候修” is a condition
+    return wishes.question(m)
 
 
 def _plain_answer(m: Said) -> dict[str, Any] | None:

@@ -12,7 +12,10 @@ from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
 
-_TYPED = re.compile(r"(?:wo ?)?(?:jianjue ?)?fan ?dui[.!。！ ]*|fd", re.IGNORECASE)
+_TYPED = re.compile(
+    r"(?:저는\s*)?반대(?:합니다|해요|함|요|입니다)?[.!]*|(?:wo ?)?(?:jianjue ?)?fan ?dui[.!。！ ]*|fd",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[，,。；;:：!！\s]+")
 _OBJECTING = r"(?:反对|不服气?|(?:有|提|提出)(?:个)?异议|抗议|不认可|不答应|不同意|不赞成|不认(?:账|这个?结果|这结果)|不(?:能)?接受)"
 # “13号的事我坚决…”, “对公示有…”, “这个结果我…”: what may stand before it

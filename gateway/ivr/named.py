@@ -190,7 +190,8 @@ def _stretch(m: Said, text: str, number: int | None, corrects: bool) -> tuple[li
     for chunk in _CUT.split(re.sub(r"(?<=[不没别未])\s+", "", text)):
         chunk = chunk.strip("的-—~()（）“”\"' ")
         clean = doubts.CORRECTION.sub("，", chunk)
-        corrects = corrects or clean != chunk
+        behind = clean.endswith("，") and not clean.startswith("，")  # “1不对”: what comes next corrects
+        corrects = corrects or (clean != chunk and not behind)
         chunk = clean.strip("，, 了")
         if not chunk or _FILLER.fullmatch(chunk):
             continue
@@ -205,9 +206,10 @@ def _stretch(m: Said, text: str, number: int | None, corrects: bool) -> tuple[li
                     option=option.key, before=left, corrects=corrects, digit=bool(choices.whole(chunk, {}))
                 )
             )
-            left, corrects = [option.rest] if option.rest else [], False
+            left, corrects = [option.rest] if option.rest else [], behind
         else:
             left.append(chunk)
+            corrects = corrects or behind
     return found, left, corrects
 
 

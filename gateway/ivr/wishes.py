@@ -71,7 +71,10 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     # “短信太多了别发了”: a comma is missing
     clauses = [
         c
-        for c in re.split(rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事)|也(?=别|不要|甭|莫)", m.text)
+        for c in re.split(
+            rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事)|也(?=别|不要|甭|莫)",
+            m.text,
+        )
         if c
     ]
     if not clauses or len(m.text) > 40:

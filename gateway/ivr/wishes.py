@@ -19,21 +19,7 @@ _VAGUE = re.compile(
     rf"(?:(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天])?(?:{_MEAL}|{_WORK}|天黑(?:以后|了|后)?|早上|上午|晌午|中午|下午|傍晚|晚上|夜里|晚点|过会儿?|一会儿?)"
     r"|(?:明|后|今)天|明儿|后儿|明早|明晚|今晚|周[一二三四五六日末]|(?:星期|礼拜)[一二三四五六日天]|忙完(?:以后|了|这阵)?|有空(?:了|的时候)?"
 )
-_HOURS = {
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-    "十": 10,
-    "十一": 11,
-    "十二": 12,
-}
+_HOURS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "十一": 11, "十二": 12}  # fmt: skip
 
 
 def when(text: str) -> str | None:
@@ -61,22 +47,16 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 _CLAUSES = re.compile(r"[\s。，,.!！?？~～、；;…]+")
-
-
 _SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")
+# “短信太多了别发了”: where a comma is missing
+_STOPS = re.compile(
+    rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事)|也(?=别|不要|甭|莫)"
+)
 
 
 def stop_or_resume(m: Said) -> dict[str, Any] | None:
     """Stop, or start again. Every clause must say so, or be what people say around it: a wrong guess costs rights."""
-    # “短信太多了别发了”: a comma is missing
-    clauses = [
-        c
-        for c in re.split(
-            rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事)|也(?=别|不要|甭|莫)",
-            m.text,
-        )
-        if c
-    ]
+    clauses = [c for c in _STOPS.split(m.text) if c]
     if not clauses or len(m.text) > 40:
         return None
     if any(words.RESUME.fullmatch(_ASKED.sub("", c)) for c in clauses) and re.search("[?？]|吗|能", m.text):

@@ -334,7 +334,9 @@ def _multi(m: Message, f: Fields) -> str | None:
         return m.say("votes", list=shorts[0])
     if shorts:
         replies.insert(0, m.say("votes", list=m.phrase("and").join(shorts)))
-    return replies[0] + "".join(text.without_signature(r) for r in replies[1:]) if replies else _unknown(m, f)
+    if not replies:
+        return _unknown(m, f)
+    return m.phrase("sentences_between").join([replies[0], *map(text.without_signature, replies[1:])])
 
 
 def _unknown(m: Message, f: Fields) -> str:

@@ -6,15 +6,16 @@ Only a command at the head of a message is put into Chinese; what follows it is 
 import re
 
 _I = re.IGNORECASE
-_TO = r"\b[\s:,.，：]*"
+_TO = r"\b[”\"']?[\s:,.，：]*"
+_QUOTED = "[“\"']?"  # as they read it in our answer
 
 
 def _head(words: str, chinese: str) -> tuple[re.Pattern[str], str]:
-    return re.compile(rf"^(?:{words}){_TO}", _I), chinese
+    return re.compile(rf"^{_QUOTED}(?:{words}){_TO}", _I), chinese
 
 
 def _whole(words: str, chinese: str) -> tuple[re.Pattern[str], str]:
-    return re.compile(rf"^(?:{words})[\s.!?。！？]*$", _I), chinese
+    return re.compile(rf"^{_QUOTED}(?:{words})[”\"'\s.!?。！？]*$", _I), chinese
 
 
 _ANYBODY = (
@@ -24,6 +25,7 @@ _ANYBODY = (
 )
 _OF = {
     "en": (
+        _whole("(?:there(?:'s| is) a )?fire|help me|emergency|(?:call|i need|we need)?(?: an?| the)? ?(?:ambulance|police|doctor)", "救命"),
         _whole(r"(?:i )?withdraw(?: my objection(?: to)?)?[\s:,]*(?:matter )?(\d+)", r"撤回\1号反对"),
         _whole(r"(?:i )?withdraw(?: my objection)?", "撤回反对"),
         _whole(r"(?:i )?object(?:ion)?(?: to)?[\s:,]*(?:matter )?(\d+)", r"反对\1号"),
@@ -46,6 +48,7 @@ _OF = {
         _whole("thank you|thanks|thx", "谢谢"),
     ),
     "ko": (
+        _whole("불이야|살려 ?주세요|살려 ?줘요?|구급차|긴급", "救命"),
         _whole(r"철회[\s:,]*(\d+)번?", r"撤回\1号反对"),
         _whole("철회", "撤回反对"),
         _whole(r"반대[\s:,]*(\d+)번?", r"反对\1号"),

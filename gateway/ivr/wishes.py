@@ -71,7 +71,8 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
         return said("help")  # “回TD行不”
     scopes: set[str | None] = set()
     for clause in ["".join(clauses)] if _scope("".join(clauses)) else clauses:
-        scope = _scope(clause)
+        both = len(clauses) == 1 and words.STOP_BOTH.fullmatch(_unwrapped(clause))
+        scope = "all" if both else _scope(clause)
         if scope is None and not words.STOP_BESIDE.fullmatch(clause):
             scopes.clear()
             break
@@ -85,6 +86,8 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     return None
 
 
+# “礼拜六打”, where a time is said
+_RINGS = re.compile(r"(?<![没不别殴])打(?:过?来|给我|给俺|吧|呗|电话|我)*$")
 _FOR_LEAVE = re.compile("(?:行|成|中|好使|管用|可以|好|能|有用)(?:不|吗|么|没)[^，,。]{0,3}$")
 _ASKED = re.compile(r"^(?:请问|那|还)?(?:能不能|可不可以|可以|能)|(?:吗|不|么)?[?？]*$")
 
@@ -130,10 +133,14 @@ def service(m: Said) -> dict[str, Any] | None:
     text = text.strip("?？ ") or text
     if words.HELP.fullmatch(text) or all(words.HELP.fullmatch(c) for c in _SPOKEN.split(text) if c):
         return said("help")
+    if len(text) <= 24 and words.HELP_CORE.search(text):
+        if not words.HELP_AROUND.sub("", words.HELP_CORE.sub("", text)):
+            return said("help")
     for kind, pattern in words.WANTS_DATA:
         if pattern.search(text):
             return said("data_request", kind=kind)
-    if words.CALLBACK.search(text) and not words.NOT_CALLED.search(text):
+    calls = words.CALLBACK.search(text) or (_RINGS.search(text) and when(text))
+    if calls and not words.NOT_CALLED.search(text):
         at = when(text)
         return said("callback", **({"when": at} if at else {}))
     if words.CANNOT_TYPE.search(text) and not doubts.OTHERS.search(text):

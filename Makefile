@@ -1,11 +1,12 @@
 # make run    a virtual environment, everything in it, and a village to try: open the printed address
 # make test   all tests, with their own PostgreSQL and Valkey
+# make voice  renders what the hotline says into ivr_scripts/_voice, what is missing only
 # make check  what CI runs: style, types, imports, tests
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_WORKERS ?= 2
-.PHONY: run setup test check bench soak lock clean
+.PHONY: run setup test check bench soak voice lock clean
 .DEFAULT_GOAL := run
 
 # the newest Python from 3.11 on; a missing one is one sentence, not a traceback
@@ -53,6 +54,11 @@ bench: $(VENV)/.test-stamp
 
 soak: $(VENV)/.test-stamp
 	@$(BIN)/python -m pytest -m soak || { code=$$?; [ $$code -eq 5 ] && echo "no soak tests yet"; [ $$code -eq 5 ]; }
+
+# what the hotline says, as clips: only phrases that have none
+voice: $(VENV)/.run-stamp
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -e '.[voice]'
+	@$(BIN)/python tools/render_voice.py
 
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-emit-index-url --extra build -o requirements.lock pyproject.toml

@@ -17,6 +17,7 @@ from admin import (
     doors,
     home,
     inbox,
+    loudspeaker,
     residents,
     results,
     roles,
@@ -42,6 +43,7 @@ _PAGES = (
     broadcasts,
     doors,
     inbox,
+    loudspeaker,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

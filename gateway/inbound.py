@@ -122,7 +122,7 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     def sorry(s: Session, known: _Known) -> str:
         script, tongue = scripts()[HOTLINE], s.get_one(Handset, known.id).language
         tongue = tongue if tongue in script.offered else rt.settings.default_language
-        return render.say_document(script.phrase(tongue, "sorry"))
+        return render.say_document(script.phrase(tongue, "sorry"), recorded=rt.prompts.recorded(tongue))
 
     return _once(rt, form.get("CallSid", ""), step, form, handle, sorry, _caller)
 
@@ -287,6 +287,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         recording_url=f"{base}/twilio/recording",
         whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
         speech=act.facts.get("speech", ""),
+        recorded=rt.prompts.recorded(conversation.language),
     )
 
 

@@ -10,17 +10,19 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
-from gateway import catchup, clock
+from gateway import catchup, clock, foreseen, inbound
 from gateway.carriers.base import Failure
 from gateway.consultation import lifecycle
 from gateway.logs import quiet_logs
 from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
-from gateway.people import uploads
+from gateway.people import alarms, uploads
 from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
+from gateway.spoken import kokoro, mp3
 
 log = structlog.get_logger()
 _FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
@@ -35,6 +37,24 @@ def drain(lane: str) -> int:
     rt = Runtime.open(migrated=True)
     try:
         return outbox.drain(rt, lane, stop.is_set)
+    finally:
+        rt.close()
+
+
+def speak() -> int:
+    """Render what is wanted until messages wait, or for a few seconds; the clock wakes this again for the rest."""
+    quiet_logs()
+    stop = threading.Event()
+    die_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    os.nice(10)  # answering the telephone comes first
+    rt = Runtime.open(migrated=True)
+    try:
+
+        def stopped() -> bool:
+            return stop.is_set() or rt.messages_wait()
+
+        return rt.prompts.shelf.render(kokoro.voice, more=mp3.beside, stop=stopped)
     finally:
         rt.close()
 
@@ -60,6 +80,7 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
         _attempt("sweep", reconcile.sweep, rt)
         _attempt("recordings", fetch_recordings, rt)
         _attempt("uploads", forget_uploads, rt)
+        _attempt("voice", foresee, rt)
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + catchup.EVERY.total_seconds()
             _attempt("catch-up", catchup.catch_up, rt)
@@ -84,6 +105,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         if thorough:
             aftermath.unanswered(s)
             aftermath.unheard(s, rt.settings)
+            _look_at_scripts(s)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)
@@ -92,9 +114,34 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
     rt.wake(*lanes)
 
 
+def _look_at_scripts(s: Session) -> None:
+    """Scripts that were changed and have faults: the ones before stay in use, and the panel says what is wrong."""
+    inbound.scripts()
+    wrong = inbound.scripts.faults
+    if wrong is None:
+        alarms.clear(s, "scripts")
+        return
+    first = f"{wrong.faults[0]}" + (f"（还有{len(wrong.faults) - 1}处）" if len(wrong.faults) > 1 else "")
+    alarms.ring(s, "scripts", f"台词文件改得有错，电话里仍用改之前的。{first}")
+
+
 def forget_uploads(rt: Runtime) -> int:
     """Delete rosters that nobody confirmed within an hour; returns how many."""
     return uploads.sweep(rt.settings.uploads)
+
+
+def foresee(rt: Runtime) -> int:
+    """Note what calls are going to say and no clip says yet, and wake the speaker; returns how much is wanted."""
+    if not kokoro.installed():
+        return 0
+    if rt.settings.plays_recordings:
+        with rt.db.read() as s:
+            texts = foreseen.texts(s, rt.settings, inbound.scripts()[inbound.HOTLINE])
+        rt.prompts.foresee(texts, rt.settings.default_language)
+    wanted = len(rt.prompts.shelf.wanted())
+    if wanted:
+        rt.wake_speaker()
+    return wanted
 
 
 def fetch_recordings(rt: Runtime, limit: int = 20) -> int:

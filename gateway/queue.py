@@ -25,6 +25,8 @@ from gateway.settings import CannotStart, Settings, concealed
 
 LANES = ("replies", "bulk", "calls")
 JOB = "gateway.jobs.drain"
+# rendering, in the lane where nobody waits for an answer
+SPEAK, SPEAKS = "gateway.jobs.speak", "bulk"
 _JOB_SECONDS = 24 * 3600  # a drain lasts as long as its backlog
 _SOCKET_LIMIT = 100  # bytes; the kernel allows 108 (macOS 104)
 log = structlog.get_logger()
@@ -185,6 +187,25 @@ def wake(connection: redis.Redis, lane: str) -> bool:
         failure_ttl=24 * 3600,
     )
     return True
+
+
+def wake_speaker(connection: redis.Redis) -> bool:
+    """Let what is wanted be rendered; False when something waits in that lane (messages first), or it is being rendered.
+
+    Raises redis.RedisError.
+    """
+    line = queue(SPEAKS, connection)
+    if line.count > 0 or any(id.startswith("speak-") for id in line.started_job_registry.get_job_ids()):
+        return False
+    line.enqueue_call(
+        SPEAK, job_id=f"speak-{uuid.uuid4().hex[:12]}", timeout=600, result_ttl=0, failure_ttl=24 * 3600
+    )
+    return True
+
+
+def messages_wait(connection: redis.Redis) -> bool:
+    """Whether the lane in which rendering is done has something else to do. Raises redis.RedisError."""
+    return any(not id.startswith("speak-") for id in queue(SPEAKS, connection).job_ids)
 
 
 class LaneWorker(Worker):

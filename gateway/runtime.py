@@ -13,6 +13,7 @@ from gateway.db import Database, migrate, use_vault
 from gateway.models import tables
 from gateway.people import alarms
 from gateway.settings import Settings
+from gateway.spoken.prompts import Prompts
 from gateway.vault import Vault
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ class Runtime:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.db = settings, database
         self._redis: redis.Redis | None = None
+        self.prompts = Prompts(settings)
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, migrated: bool = False) -> "Runtime":
@@ -60,6 +62,20 @@ class Runtime:
                 queue.wake(self.redis(), lane)
             except Exception as error:  # nothing that matters is in Redis
                 log.warning("could not wake a worker", lane=lane, error=type(error).__name__)
+
+    def wake_speaker(self) -> None:
+        """Let a worker render what is wanted; the clock asks again where this fails."""
+        try:
+            queue.wake_speaker(self.redis())
+        except Exception as error:  # nothing that matters is in Redis
+            log.warning("could not wake the speaker", error=type(error).__name__)
+
+    def messages_wait(self) -> bool:
+        """Whether the lane in which rendering is done has something else to do; unknown counts as yes."""
+        try:
+            return queue.messages_wait(self.redis())
+        except redis.RedisError:
+            return True
 
     # -- alarms: shown on the panel until the cause is gone ------------------------
 

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 # the whole host, not how it begins: the account's token goes there
 _LOOPBACK = re.compile(r"http://(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:/|$)")
+_SPEAKS_MANDARIN = re.compile(r"https://(?:[\w-]+\.)*twilio\.com(?::\d+)?(?:/|$)|" + _LOOPBACK.pattern)
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,12}")
 _DRAFT = re.compile(r"^draft\s*=\s*true", re.MULTILINE)  # words nobody has read yet who speaks them
 SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     call_price: float = Field(0.15, ge=0, allow_inf_nan=False)  # yuan a call
     timezone: str = "Asia/Shanghai"
     default_language: str = "zh-CN"
+    voice_prompts: str = "auto"  # who speaks on the telephone: "say" the carrier, "recordings" we
     xiangyin_part: str = "all"  # "hotline" or "panel" when a process serves only that half
 
     @classmethod
@@ -139,6 +141,13 @@ class Settings(BaseSettings):
         ]
         if spoken and value not in spoken:
             raise ValueError(f"there are no words in that language; there are {', '.join(sorted(spoken))}")
+        return value
+
+    @field_validator("voice_prompts")
+    @classmethod
+    def _known_prompts(cls, value: str) -> str:
+        if value not in ("auto", "say", "recordings"):
+            raise ValueError("must be auto, say (the carrier's Mandarin voice) or recordings (ours)")
         return value
 
     @field_validator("quiet_hours", "call_hours")
@@ -247,6 +256,14 @@ class Settings(BaseSettings):
     @property
     def hotline(self) -> str:
         return self.hotline_number or "+8649900000012"
+
+    @property
+    def plays_recordings(self) -> bool:
+        """Whether calls are led with our recordings: asked for, or the carrier isn't known to have a Mandarin voice.
+        Twilio has one (twilio.md §3), and so must what stands in for it on this machine."""
+        if self.voice_prompts != "auto":
+            return self.voice_prompts == "recordings"
+        return self.simulated or not _SPEAKS_MANDARIN.match(self.carrier_url)
 
     @cached_property
     def pool(self) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from tests.servers import Postgres
 
 KEY = "a key only tests use, 0123456789"
 for name in list(os.environ):
-    if name.startswith(("TWILIO_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "HOTLINE_")):
+    if name.startswith(
+        ("TWILIO_", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "HOTLINE_", "VOICE_")
+    ):
         del os.environ[name]
 use_vault(Vault(KEY.encode()))
 
@@ -56,7 +58,9 @@ def _sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
 
 
 def settings_for(folder: Path, url: str, **more: Any) -> Settings:
-    """Settings of a test's own installation; nothing comes from the environment."""
+    """Settings of a test's own installation; nothing comes from the environment. Words are said, so that a test can
+    read them, unless it asks for recordings."""
+    more = {"voice_prompts": "say", **more}
     return Settings.load(data_dir=folder, database_url=url, secret_key=KEY, **more)
 
 

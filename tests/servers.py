@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,8 +17,12 @@ from typing import Any
 import psycopg
 import requests
 from sqlalchemy.engine import make_url
+from werkzeug.serving import make_server
 
+from gateway.app import create_app
 from gateway.db import migrate
+from gateway.runtime import Runtime
+from gateway.spoken.prompts import Prompts
 
 SID, TOKEN, HOTLINE = "AC" + "7" * 32, "a secret between two", "+8649900000012"
 ROOT = Path(__file__).parent.parent
@@ -145,6 +150,26 @@ def eventually(what: Any, seconds: float = 30, why: str = "waited in vain") -> A
         assert time.monotonic() < deadline, why
         time.sleep(0.1)
     return found
+
+
+class Web:
+    """The application on a runtime, behind a real port of this process: ``with Web(rt) as base``. Takes settings to
+    change before it starts."""
+
+    def __init__(self, rt: Runtime, **change: object) -> None:
+        rt.settings = rt.settings.model_copy(update={"port": free_port(), **change})
+        rt.prompts = Prompts(rt.settings)
+        self.rt = rt
+
+    def __enter__(self) -> str:
+        port = self.rt.settings.port
+        self.server = make_server("127.0.0.1", port, create_app(runtime=self.rt), threaded=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{port}"
+
+    def __exit__(self, *_why: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Carrier:

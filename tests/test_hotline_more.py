@@ -5,7 +5,7 @@ import re
 
 from sqlalchemy import select
 
-from gateway import codes, inbound
+from gateway import codes, inbound, jobs
 from gateway.consultation import objections
 from gateway.models.answer import Ballot, Opinion, Rating
 from gateway.models.consultation import Consultation
@@ -202,3 +202,20 @@ def test_the_duty_phone_hears_who_is_put_through(village: Runtime) -> None:
         name = person_of(village, SUN.phone).name
     said = inbound.voice(village, {"CallSid": "CA-other-leg"}, {"w": "1", "c": str(c.id)})
     assert name in said and "协商热线转来的电话" in said and "<Hangup" not in said
+
+
+def test_a_broken_script_rings_an_alarm_on_the_panel_until_it_is_mended(village: Runtime) -> None:
+    from gateway.ivr.faults import Fault, ScriptFaults
+    from gateway.people import alarms
+
+    inbound.scripts()
+    inbound.scripts.faults = ScriptFaults([Fault("hotline/zh-CN.toml", 9, "[hello] has no text")])
+    try:
+        jobs.round_(village)
+        with village.db.read() as s:
+            assert any("hotline/zh-CN.toml:9" in words for words in alarms.words(s))
+    finally:
+        inbound.scripts.faults = None
+    jobs.round_(village)
+    with village.db.read() as s:
+        assert not any("hotline/zh-CN.toml" in words for words in alarms.words(s))

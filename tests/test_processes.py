@@ -13,7 +13,10 @@ import pytest
 import redis
 
 from gateway import queue
+from gateway.db import migrate
 from gateway.queue import EmbeddedRedis
+from gateway.settings import Settings
+from gateway.spoken.prompts import Prompts
 from tests.servers import ROOT, Stack, answers, free_port
 
 
@@ -310,4 +313,39 @@ def test_a_lane_has_at_most_one_drain_waiting_and_its_id_is_never_reused(tmp_pat
         connection.flushall()
         assert queue.wake(connection, "bulk") and line.job_ids != first
     finally:
+        server.stop()
+
+
+def test_rendering_waits_for_messages_and_is_never_asked_for_twice(tmp_path: Path) -> None:
+    server = EmbeddedRedis.start(tmp_path)
+    try:
+        connection = queue.connect(server.url)
+        assert queue.wake_speaker(connection) and not queue.wake_speaker(connection)
+        assert not queue.messages_wait(connection)
+        connection.flushall()
+        assert queue.wake(connection, "bulk") and queue.messages_wait(connection)
+        assert not queue.wake_speaker(connection)
+    finally:
+        server.stop()
+
+
+def test_what_is_wanted_is_rendered_by_a_worker(tmp_path: Path) -> None:
+    """The real worker and the real queue; only the voice hums."""
+    code = (
+        "import sys; from gateway.queue import run_worker; from gateway.spoken import kokoro;"
+        "from tests.spoken.test_shelf import Hum; kokoro.voice = Hum; run_worker('bulk', sys.argv[1])"
+    )
+    server = EmbeddedRedis.start(tmp_path)
+    st = Settings.load(data_dir=tmp_path, secret_key="k" * 32)
+    migrate(st.database)
+    shelf = Prompts(st).shelf
+    shelf.want("王德顺")
+    env = {**os.environ, "DATA_DIR": str(tmp_path), "SECRET_KEY": "k" * 32, "REDIS_URL": server.url}
+    worker = subprocess.Popen([sys.executable, "-c", code, server.url], env=env, cwd=ROOT)
+    try:
+        assert queue.wake_speaker(queue.connect(server.url))
+        assert eventually(lambda: shelf.find("王德顺"), 30) and shelf.wanted() == []
+    finally:
+        worker.terminate()
+        worker.wait(20)
         server.stop()

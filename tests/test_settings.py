@@ -29,6 +29,7 @@ from gateway.settings import BadSetting, Settings, windows
         ("DATA_DIR", "", "DATA_DIR"),
         ("HOST", "nowhere.invalid", "HOST"),
         ("PUBLIC_URL", "https://two words", "PUBLIC_URL"),
+        ("VOICE_PROMPTS", "robot", r"VOICE_PROMPTS \('robot'\): must be auto, say .* or recordings"),
     ],
 )
 def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:

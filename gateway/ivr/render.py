@@ -19,6 +19,8 @@ _SPELT = {"star": "星号", "hash": "井号"}
 _GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 AudioUrl = Callable[[str, str], str | None]
+# words without a pause → what to say one after the other, each with the address of its clip if there is one
+Recorded = Callable[[str], list[tuple[str, str | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +85,24 @@ def voice(
     recording_url: str = "",
     whisper_url: str = "",
     speech: str = "",
-    speaker: Speaker = ZHIYU,
+    speaker: Speaker | None = None,
     audio_url: AudioUrl | None = None,
+    recorded: Recorded | None = None,
 ) -> str:
     """The TwiML document for a turn. ``speech``: how this person is spoken to, ``slow``, ``loud`` or both.
 
     ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
-    hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``.
+    hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``. ``recorded`` finds clips for a carrier
+    without a Mandarin voice; what has none is left to its voice.
     """
+    speaker = speaker or _speaker_of(language)
     spoken: list[str] = []
     for line in turn.lines if lines is None else lines:
         audio = audio_url(language, line.step) if audio_url and line.part == "text" else None
         if audio:
-            spoken.append(f"<Play>{escape(audio)}</Play>")
+            spoken.append(_play(audio))
         else:
-            spoken += _say(words_of(script, language, line, facts, "voice"), speaker, speech)
+            spoken += _say(words_of(script, language, line, facts, "voice"), speaker, recorded, speech)
     body = "".join(spoken)
     if turn.over or turn.wants is None:
         return _document(body + "<Hangup/>")
@@ -107,7 +112,7 @@ def voice(
     if turn.wants == "key":
         menu = menu_of(script, language, step.name, facts, "voice")
         between = script.words_in(language).menus.get("between", "")
-        body += "".join(_say(between.join(menu), speaker, speech))
+        body += "".join(_say(between.join(menu), speaker, recorded, speech))
         keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
         return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
     if turn.wants == "digits":
@@ -126,9 +131,16 @@ def voice(
     return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
 
 
-def say_document(text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True) -> str:
+def _speaker_of(language: str) -> Speaker:
+    """Who speaks what has no letters to tell by, such as a number."""
+    return next((who for _, who in _READERS if who.language[:2] == language[:2]), ZHIYU)
+
+
+def say_document(
+    text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True, recorded: Recorded | None = None
+) -> str:
     """One sentence as a whole document, for when there is no script to follow."""
-    return _document("".join(_say(text, speaker)) + ("<Hangup/>" if hangup else ""))
+    return _document("".join(_say(text, speaker, recorded)) + ("<Hangup/>" if hangup else ""))
 
 
 def reject_document() -> str:
@@ -140,19 +152,30 @@ def _document(inside: str) -> str:
     return f"{_XML}<Response>{inside}</Response>"
 
 
-def _say(text: str, speaker: Speaker, speech: str = "") -> list[str]:
+def _say(text: str, speaker: Speaker, recorded: Recorded | None = None, speech: str = "") -> list[str]:
     """A pause is a silence at the end of what is said before it. <Pause> would do for Twilio; Somleng abandons the
-    call at it (twilio.md §4), and leaves out the silence."""
+    call at it (twilio.md §4), and leaves out the silence. Behind a clip it is a clip of its own."""
     manner = " ".join(_PROSODY[word] for word in speech.split() if word in _PROSODY)
     before, after = (f"<prosody {manner}>", "</prosody>") if manner else ("", "")
     parts: list[str] = []
     for index, stretch in enumerate(_PAUSE.split(text)):
-        if index and parts:
+        if index and parts and parts[-1].endswith("</Say>"):
             parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
+        elif index and parts and recorded:
+            parts += [_play(url) for _, url in recorded("（停）") if url]
         for who, run in _runs(stretch, speaker):
-            opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
-            parts += [f"{opening}{before}{escape(chunk)}{after}</Say>" for chunk in split_speech(run)]
+            # clips are in the language of the call: what another voice reads has none, and none is wanted
+            for words, url in recorded(run) if recorded and who == speaker else [(run, None)]:
+                if url:
+                    parts.append(_play(url))
+                    continue
+                opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
+                parts += [f"{opening}{before}{escape(chunk)}{after}</Say>" for chunk in split_speech(words)]
     return parts
+
+
+def _play(url: str) -> str:
+    return f"<Play>{escape(url)}</Play>"
 
 
 def _runs(text: str, speaker: Speaker) -> Iterator[tuple[Speaker, str]]:

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, String, TextClause, bindparam, select, text, update
+from sqlalchemy import BigInteger, String, TextClause, bindparam, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -84,6 +84,16 @@ ROWS = {
 }
 
 
+# PostgreSQL: rows are locked in the order they are given in, which a hash join would not keep; and a crash of the server
+# may cost the newest answers, since what is then still “submitting” is looked up at the carrier anyway
+_IN_ORDER = select(
+    *(
+        func.set_config(name, "off", True)
+        for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "synchronous_commit")
+    )
+)
+
+
 def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
     """Write down what became of requests, in one transaction."""
     now = clock.now()
@@ -91,6 +101,8 @@ def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
     with rt.db.write() as s:
         if accepted:
             dialect = s.get_bind().dialect.name
+            if dialect != "sqlite":
+                s.execute(_IN_ORDER)
             statement = _typed(_ACCEPTED.format(rows=ROWS[dialect], open=_OPEN))
             # by id, as callbacks are: on PostgreSQL two who take rows in different orders wait for each other
             rows = sorted((o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted)

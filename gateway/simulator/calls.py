@@ -21,6 +21,7 @@ _MOST_DOCUMENTS = 50  # error 14106
 _FORGOTTEN = 120.0  # seconds after which a handset nobody looks at is taken to be silent
 # seconds a telephone rings, more than the carrier's real 40: whoever tries this has to find the right one first
 _PATIENCE = 180
+_SILENCE = "（停）"  # what a clip of silence says
 LIVE = ("queued", "initiated", "ringing", "in-progress")
 
 
@@ -240,10 +241,13 @@ class Exchange:
             verb = verbs.pop(0)
             kind, attributes = verb["verb"], verb["with"]
             action = urljoin(live["url"], attributes.get("action", "")) or live["url"]
-            if kind in ("Say", "Play", "Pause"):
-                self._speak(sid, verb)
+            if kind in twiml.SPOKEN:
+                said = [verb]
+                while verbs and verbs[0]["verb"] in twiml.SPOKEN:
+                    said.append(verbs.pop(0))
+                self._speak(sid, said)
             elif kind == "Gather":
-                length = sum(self._speak(sid, inside) for inside in verb["inside"])
+                length = self._speak(sid, verb["inside"])
                 seconds = float(attributes.get("timeout", 5))
                 live["wait"] = {
                     "kind": "keys", "action": action, "seconds": seconds, "until": time.time() + length + seconds,
@@ -290,12 +294,38 @@ class Exchange:
         said = "".join(verb["text"] for verb in verbs)
         return f"，那边先听到“{said}”" if said else ""
 
-    def _speak(self, sid: str, verb: twiml.Verb) -> float:
-        """Add to the captions; returns about how many seconds it takes to say."""
-        if verb["verb"] == "Pause":
-            return float(verb["with"].get("length", 1))
-        self.store.caption(sid, "say" if verb["verb"] == "Say" else "play", verb["text"])
-        return len(verb["text"]) / 4 + len(verb["inside"])  # each <break> in it is a second
+    def _speak(self, sid: str, verbs: list[twiml.Verb]) -> float:
+        """Add to the captions; returns about how many seconds it takes to say. What is pieced together from clips and
+        words is one caption up to the next silence, as it is heard."""
+        length, parts = 0.0, list[Row]()
+        for verb in verbs:
+            words, silence = verb["text"], float(len(verb["inside"]))  # each <break> in a Say is a second
+            if verb["verb"] == "Pause":
+                silence = float(verb["with"].get("length", 1))
+            elif verb["verb"] == "Say":
+                parts.append({"words": words, "sound": ""})
+                length += len(words) / 4
+            else:
+                sound = self.network.sound(words)
+                if sound is None:
+                    continue
+                length += sound.seconds
+                silence = 1.0 if sound.words == _SILENCE else 0.0
+                parts.append({"words": "" if silence else sound.words, "sound": sound.url})
+            if silence or not any(p["sound"] for p in parts):
+                parts = self._caption(sid, parts)
+            length += silence if verb["verb"] != "Play" else 0
+        self._caption(sid, parts)
+        return length
+
+    def _caption(self, sid: str, parts: list[Row]) -> list[Row]:
+        words = "".join(p["words"] for p in parts)
+        if any(p["sound"] for p in parts):
+            shown = words or parts[0]["sound"]
+            self.store.caption(sid, "say" if words else "play", shown, json.dumps(parts))
+        elif words:
+            self.store.caption(sid, "say", words)
+        return []
 
     def _gathered(self, sid: str, wait: Row, repeat: int = 0) -> None:
         digits = wait.get("digits", "")

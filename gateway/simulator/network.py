@@ -9,17 +9,20 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 
 from gateway.simulator.store import Row, Store, new_sid
+from gateway.spoken import riff
 
 _SHARDS = 4  # callbacks of one message stay in order: each belongs to one shard
 # a phone's request waits here while the product answers it on another thread: leave threads for that
 _WAITING_PHONES = 6
+_MOST_SOUNDS = 2000
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,14 @@ class SimulatorConfig:
     others: tuple[str, ...] = ()  # more numbers of the product's that may be rung
 
 
+class Sound(NamedTuple):
+    """A sound as the browser can fetch it, its length, and what is said in it if the file tells."""
+
+    url: str
+    seconds: float
+    words: str
+
+
 def signature(token: str, url: str, form: Mapping[str, str]) -> str:
     """X-Twilio-Signature: HMAC-SHA1 over the URL and the sorted parameters (twilio.md §1)."""
     payload = url + "".join(name + form[name] for name in sorted(form))
@@ -53,6 +64,7 @@ class Network:
         self._room = threading.BoundedSemaphore(_WAITING_PHONES)
         self._wake = [threading.Event() for _ in range(_SHARDS)]
         self._session = threading.local()
+        self._sounds: dict[str, Sound] = {}
         for shard in range(_SHARDS):
             threading.Thread(
                 target=self._dispatch, args=(shard,), daemon=True, name=f"carrier-{shard}"
@@ -86,6 +98,31 @@ class Network:
             self.store.error("11200", f"{url}: HTTP {answer.status_code}")
             return None
         return answer
+
+    def sound(self, url: str) -> Sound | None:
+        """What a <Play> names, fetched once as a carrier does, without a signature; None (and an entry in the debugger)
+        when it can't be played."""
+        if url in self._sounds:
+            return self._sounds[url]
+        ours = url.startswith(f"{self.config.public_url}/")
+        path = url[len(self.config.public_url) :] if ours else url
+        with self._room:
+            try:
+                answer = requests.get(f"{self.config.webhook_base}{path}" if ours else url, timeout=(5, 15))
+            except requests.RequestException as error:
+                self.store.error("11200", f"{url}: {type(error).__name__}")
+                return None
+        kind = answer.headers.get("Content-Type", "").split(";")[0]
+        if answer.status_code != 200 or kind not in ("audio/wav", "audio/mpeg"):
+            self.store.error("11200" if answer.status_code != 200 else "13420", f"{url}: {kind}")
+            return None
+        length, words = 3.0, ""  # a song's length is anybody's guess
+        with suppress(riff.NoWav):
+            length, words = riff.seconds(answer.content), riff.caption(answer.content)
+        if len(self._sounds) >= _MOST_SOUNDS:
+            self._sounds.clear()
+        self._sounds[url] = found = Sound(path, length, words)
+        return found
 
     # -- SMS -----------------------------------------------------------------------------
 

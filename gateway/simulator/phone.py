@@ -3,7 +3,8 @@
 ``GET  /phone/api/handsets``                         → ``{handsets: [{number, kind, label, people, area}], hotline}``
 ``GET  /phone/api/news``                             → ``{<number>: {unread, ringing}}``, of handsets with something new
 ``GET  /phone/api/handset/<number>/state``           → ``{messages, call}``, read from now on; ``call`` has ``sid, status, direction,
-captions: [{n, kind, words}], wants: "keys" | "record" | null, seconds, most``
+captions: [{n, kind, words}], wants: "keys" | "record" | null, seconds, most``; a caption that was pieced together from clips has
+``parts: [{words, sound}]``, to be played in order
 ``POST /phone/api/handset/<number>/sms``  ``{body, repeat?}``      → ``{sid, replies, answers}`` after the product answered
 ``POST …/dial`` ``{to?}`` · ``…/answer`` · ``…/keys`` ``{digits, repeat?}`` · ``…/silence`` · ``…/hangup`` → the state
 ``POST …/record`` ``{text, seconds?, key?}`` or multipart ``sound`` (WAV) → the state; ``key: "hangup"`` hangs up after it
@@ -14,6 +15,7 @@ seconds, "auto", "machine", "busy", "no-answer"); ``GET`` shows them
 
 import contextlib
 import io
+import json
 import wave
 from typing import Any
 
@@ -128,9 +130,12 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
             "live": call["status"] in LIVE,
             "ringing": call["direction"] != "inbound"
             and call["status"] in ("queued", "initiated", "ringing"),
-            "captions": store.all(
-                "SELECT n, kind, words FROM captions WHERE call = ? ORDER BY n", call["sid"]
-            ),
+            "captions": [
+                {**row, "parts": json.loads(row["parts"] or "[]")}
+                for row in store.all(
+                    "SELECT n, kind, words, parts FROM captions WHERE call = ? ORDER BY n", call["sid"]
+                )
+            ],
             "wants": wait.get("kind") if call["status"] == "in-progress" else None,
             "seconds": wait.get("seconds"),
             "most": wait.get("most"),

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS calls (n INTEGER PRIMARY KEY, sid TEXT UNIQUE, direct
   status TEXT, url TEXT, callback TEXT, events TEXT, created TEXT, answered TEXT, ended TEXT, sequence INTEGER DEFAULT 0,
   live TEXT);
 CREATE INDEX IF NOT EXISTS calls_by_receiver ON calls (receiver, n);
-CREATE TABLE IF NOT EXISTS captions (n INTEGER PRIMARY KEY, call TEXT, kind TEXT, words TEXT);
+CREATE TABLE IF NOT EXISTS captions (n INTEGER PRIMARY KEY, call TEXT, kind TEXT, words TEXT, parts TEXT);
 CREATE INDEX IF NOT EXISTS captions_by_call ON captions (call, n);
 CREATE TABLE IF NOT EXISTS recordings (sid TEXT PRIMARY KEY, call TEXT, seconds INTEGER, data BLOB);
 CREATE TABLE IF NOT EXISTS callbacks (n INTEGER PRIMARY KEY, shard INTEGER, url TEXT, form TEXT, due REAL, state INTEGER DEFAULT 0);
@@ -46,6 +46,10 @@ class Store:
         self._path, self._local = path, threading.local()
         with self.write() as db:
             db.executescript(_TABLES)
+            if "parts" not in {row["name"] for row in db.execute("PRAGMA table_info(captions)")}:
+                db.execute(
+                    "ALTER TABLE captions ADD COLUMN parts TEXT"
+                )  # a file from before there were clips
 
     def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -114,8 +118,8 @@ class Store:
             found["live"] = json.loads(found["live"] or "{}")
         return found
 
-    def caption(self, call: str, kind: str, words: str) -> None:
-        self.add("captions", call=call, kind=kind, words=words)
+    def caption(self, call: str, kind: str, words: str, parts: str | None = None) -> None:
+        self.add("captions", call=call, kind=kind, words=words, parts=parts)
 
     def error(self, code: str, detail: str) -> None:
         """What the real carrier would put into its debugger."""

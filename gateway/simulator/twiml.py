@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree import ElementTree
 
-_SPOKEN = ("Say", "Play", "Pause")
+SPOKEN = ("Say", "Play", "Pause")
 Verb = dict[str, Any]
 
 
@@ -25,11 +25,11 @@ def read(content: bytes, content_type: str) -> list[Verb]:
     if root is None:
         raise BadTwiml("12100", "not XML, or no <Response>")
     verbs = [_verb(element) for element in root]
-    known = {*_SPOKEN, "Gather", "Record", "Redirect", "Hangup", "Reject", "Dial"}
+    known = {*SPOKEN, "Gather", "Record", "Redirect", "Hangup", "Reject", "Dial"}
     for verb in verbs:
         if verb["verb"] not in known:
             raise BadTwiml("12200", f"<{verb['verb']}>")
-        if verb["verb"] == "Gather" and any(v["verb"] not in _SPOKEN for v in verb["inside"]):
+        if verb["verb"] == "Gather" and any(v["verb"] not in SPOKEN for v in verb["inside"]):
             raise BadTwiml("12200", "only Say, Play and Pause go into Gather")
         for said in (verb, *verb["inside"]):
             if said["verb"] == "Say" and len(said["text"]) > 500:

@@ -41,7 +41,7 @@ function show(state) {
   if (call && call.sid !== shown.call && (live || shown.call === null)) { shown.call = call.sid; shown.caption = 0; $("captions").replaceChildren(); }
   if (call && call.sid === shown.call) for (const c of call.captions) if (c.n > shown.caption) {
     shown.caption = c.n; add($("captions"), c.kind, c.kind === "play" ? "♪" : c.words);
-    if (live && c.kind === "say") speak(c.words); if (live && c.kind === "play") play(c.words);
+    if (live && c.kind !== "key" && c.kind !== "note" && c.kind !== "said") hear(c.parts.length ? c.parts : [{ words: c.words, sound: c.kind === "play" ? c.words : "" }]);
   }
   const ringing = !!(call && call.ringing);
   if (ringing && shown.rang !== call.sid) { shown.rang = call.sid; tab("call"); }  // once: messages can be read meanwhile
@@ -77,14 +77,28 @@ setInterval(news, 2500); news();
 const canSpeak = "speechSynthesis" in window;
 const findVoices = () => { voices = canSpeak ? speechSynthesis.getVoices().filter((v) => /^(zh|cmn)/i.test(v.lang)) : []; };
 findVoices(); if (canSpeak) speechSynthesis.addEventListener("voiceschanged", findVoices);
-let playing = 0;
-function speak(words) {
-  if (muted || !voices.length) return;
-  const u = new SpeechSynthesisUtterance(words); u.voice = voices[0]; u.lang = voices[0].lang; u.rate = 0.95;
-  playing++; u.onend = u.onerror = () => { playing = Math.max(0, playing - 1); }; speechSynthesis.speak(u);
+// One thing after the other, clips and words, as a line carries them; a key press cuts them all off.
+let waiting = [], playing = 0, current = null, turn = 0, heard = [];
+function hear(parts) {
+  if (muted) return;
+  waiting.push(...parts);
+  for (const part of waiting.slice(0, 6)) if (part.sound && !part.audio) { part.audio = new Audio(part.sound); part.audio.preload = "auto"; }
+  if (!playing) next();
 }
-function play(url) { if (muted) return; const a = new Audio(url); playing++; a.onended = a.onerror = () => { playing = Math.max(0, playing - 1); }; a.play().catch(() => { playing = Math.max(0, playing - 1); }); }
-function hush() { if (canSpeak) speechSynthesis.cancel(); playing = 0; }
+function next() {
+  const part = waiting.shift(), mine = ++turn, done = () => { if (mine === turn) next(); };
+  playing = part ? 1 : 0; current = null;
+  if (!part) return;
+  const ahead = waiting[4]; if (ahead && ahead.sound && !ahead.audio) { ahead.audio = new Audio(ahead.sound); ahead.audio.preload = "auto"; }
+  if (part.sound) {
+    current = part.audio || new Audio(part.sound); heard.push(part.sound); body.dataset.heard = heard.length;
+    current.onended = current.onerror = done; current.play().catch(done);
+  } else if (voices.length && part.words) {
+    const u = new SpeechSynthesisUtterance(part.words); u.voice = voices[0]; u.lang = voices[0].lang; u.rate = 0.95;
+    u.onend = u.onerror = done; speechSynthesis.speak(u);
+  } else done();
+}
+function hush() { turn++; waiting = []; playing = 0; if (current) { current.pause(); current = null; } if (canSpeak) speechSynthesis.cancel(); }
 $("mute").addEventListener("click", () => { muted = !muted; $("mute").textContent = muted ? "声音：关" : "声音：开"; $("mute").setAttribute("aria-pressed", muted); if (muted) hush(); });
 
 // ---- waiting: the countdown starts when the speech is over ----------------------
@@ -94,7 +108,8 @@ function startCountdown(call) {
   stopCountdown();
   const words = call.captions.filter((c) => c.kind === "say").slice(-3).reduce((n, c) => n + c.words.length, 0);
   // without a voice, reading takes time instead
-  let left = (call.wants === "record" ? 60 : call.seconds || 10) + (voices.length && !muted ? 0 : Math.ceil(words / 5));
+  const clips = call.captions.slice(-3).some((c) => c.parts.length);
+  let left = (call.wants === "record" ? 60 : call.seconds || 10) + ((voices.length || clips) && !muted ? 0 : Math.ceil(words / 5));
   countdown = { mark, timer: setInterval(() => {
     if (playing || recorder) return;
     left -= 1; $("wait").hidden = false; $("wait").textContent = call.wants === "record" ? "等您说话……" : `等您按键……${left}秒`;

@@ -155,7 +155,7 @@ def _templates(script: Script, language: str) -> Iterable[str]:
         for key in {**script.everywhere, **step.keys}:
             label = str(own.get(key, common.get(key, "")))
             if label:
-                spelt = {"star": "星号", "hash": "井号"}.get(key, key)
+                spelt = words.menus.get(key, key)
                 yield menu.replace("{choice}", label).replace("{key}", spelt)
 
 

@@ -85,7 +85,7 @@ def voice(
     recording_url: str = "",
     whisper_url: str = "",
     speech: str = "",
-    speaker: Speaker = ZHIYU,
+    speaker: Speaker | None = None,
     audio_url: AudioUrl | None = None,
     recorded: Recorded | None = None,
 ) -> str:
@@ -95,6 +95,7 @@ def voice(
     hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``. ``recorded`` finds clips for a carrier
     without a Mandarin voice; what has none is left to its voice.
     """
+    speaker = speaker or _speaker_of(language)
     spoken: list[str] = []
     for line in turn.lines if lines is None else lines:
         audio = audio_url(language, line.step) if audio_url and line.part == "text" else None
@@ -130,6 +131,11 @@ def voice(
     return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
 
 
+def _speaker_of(language: str) -> Speaker:
+    """Who speaks what has no letters to tell by, such as a number."""
+    return next((who for _, who in _READERS if who.language[:2] == language[:2]), ZHIYU)
+
+
 def say_document(
     text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True, recorded: Recorded | None = None
 ) -> str:
@@ -157,13 +163,14 @@ def _say(text: str, speaker: Speaker, recorded: Recorded | None = None, speech: 
             parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
         elif index and parts and recorded:
             parts += [_play(url) for _, url in recorded("（停）") if url]
-        for words, url in recorded(stretch) if recorded else [(stretch, None)]:
-            if url:
-                parts.append(_play(url))
-                continue
-            for who, run in _runs(words, speaker):
+        for who, run in _runs(stretch, speaker):
+            # clips are in the language of the call: what another voice reads has none, and none is wanted
+            for words, url in recorded(run) if recorded and who == speaker else [(run, None)]:
+                if url:
+                    parts.append(_play(url))
+                    continue
                 opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
-                parts += [f"{opening}{before}{escape(chunk)}{after}</Say>" for chunk in split_speech(run)]
+                parts += [f"{opening}{before}{escape(chunk)}{after}</Say>" for chunk in split_speech(words)]
     return parts
 
 

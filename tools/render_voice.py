@@ -7,6 +7,7 @@ more are deleted. ``--list`` only says what is missing, ``--all`` renders everyt
 import argparse
 import hashlib
 import json
+import re
 import sys
 import time
 import tomllib
@@ -23,6 +24,9 @@ FOLDER, LANGUAGE = SCRIPTS / "_voice", "zh-CN"
 _SILENCE = b"\xff"  # µ-law
 # seconds of silence behind a clip: what its last mark asks for, since the next clip follows at once
 _RESTS = {"。": 0.3, "！": 0.3, "？": 0.3, "：": 0.25, "；": 0.25, "，": 0.18}
+_MARKS = "，。、：；！？ "
+_CODE = re.compile(r"\d(?: \d)*")
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
 _LIST_REST = 0.12  # behind a digit or another short word, as in a list
 
 
@@ -43,8 +47,12 @@ def wanted() -> list[str]:
 
 def rendered(voice: kokoro.Kokoro, words: str) -> bytes:
     """A clip. Short words are said slower and with a comma, as in a list: alone they come out clipped."""
-    said = words.strip("，。、：； ") if _is_short(words) else words.lstrip("，。、：； ")
-    sound = voice.telephone(f"{said.replace(' ', '')}，" if _is_short(words) else said, slow=_is_short(words))
+    said = words.lstrip(_MARKS)
+    if _CODE.fullmatch(words):  # digit by digit: “2 7” is no twenty-seven
+        said = words.replace(" ", "").translate(_DIGITS)
+    if _is_short(words) and said[-1] not in _MARKS:
+        said += "。" if len(words) == 1 else "，"  # a single digit is the last of a receipt
+    sound = voice.telephone(said, slow=_is_short(words))
     rest = _RESTS.get(words[-1], _LIST_REST if _is_short(words) else 0.03)
     before = 0.08 if words[0] in "，。、：；" else 0.0
     rate = riff.RATE
@@ -52,7 +60,7 @@ def rendered(voice: kokoro.Kokoro, words: str) -> bytes:
 
 
 def _is_short(words: str) -> bool:
-    return len(words.strip("，。、：；")) <= 3
+    return len(words.strip(_MARKS)) <= 5
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], None] = print) -> int:

@@ -236,12 +236,18 @@ def script_check(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--step", default=None, help="Begin at this step.")
 @click.option("--channel", type=click.Choice(["voice", "sms"]), default="voice")
+@click.option("--language", default="zh-CN", help="In these words.")
 @click.option(
     "--outcome", "outcomes", multiple=True, help="ACTION=OUTCOME; the first listed outcome otherwise."
 )
 @click.option("--fact", "facts", multiple=True, help="NAME=WORDS to fill into sentences.")
 def script_try(
-    name: str, step: str | None, channel: str, outcomes: tuple[str, ...], facts: tuple[str, ...]
+    name: str,
+    step: str | None,
+    channel: str,
+    language: str,
+    outcomes: tuple[str, ...],
+    facts: tuple[str, ...],
 ) -> None:
     """Play a script here. Type keys; “...” is silence, “/” hangs up. Nothing is stored or sent."""
     from gateway.inbound import scripts
@@ -257,6 +263,11 @@ def script_try(
         return given.get(call.name, next(iter(then)) if isinstance(then, dict) else "ok"), {}
 
     known = dict(f.split("=", 1) for f in facts if "=" in f)
-    for line in play(one, iter(sys.stdin.readline, ""), run, step=step, channel=channel, facts=known):
+    if language not in one.words:
+        raise click.ClickException(f"no words in “{language}”; there are {', '.join(one.words)}")
+    said = play(
+        one, iter(sys.stdin.readline, ""), run, step=step, channel=channel, language=language, facts=known
+    )
+    for line in said:
         if not line.startswith(">"):
             click.echo(line)

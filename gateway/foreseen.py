@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 from gateway import text
 from gateway.consultation import matters
 from gateway.ivr.clips import BREAK
+from gateway.ivr.script import Script
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Person, PersonHandset
 from gateway.outreach import notices
-from gateway.turns import about
+from gateway.settings import Settings
+from gateway.turns import Turn, about
 
 # a closed matter is asked about seldom enough that the carrier's voice may say it
 _SPOKEN_OF = (
@@ -30,15 +32,16 @@ def loudspeaker(s: Session, c: Consultation) -> str:
     return f"{area.name}通知。{matters.stopped(text.without_signature(said))}{ending}"
 
 
-def texts(s: Session) -> list[str]:
+def texts(s: Session, settings: Settings, script: Script) -> list[str]:
     """Names of villages, live matters, broadcasts under way, and who is going to be called, most urgent first."""
     calls = (
         select(Broadcast).where(Broadcast.state.in_(("waiting", "running", "paused"))).order_by(Broadcast.id)
     )
     found = [matters.spoken_words(text.without_signature(b.voice or "")) for b in s.scalars(calls)]
+    turn = Turn(s, settings, script, 0, {"language": script.default_language})
     live = select(Consultation).where(Consultation.state.in_(_SPOKEN_OF)).order_by(Consultation.id.desc())
     for c in s.scalars(live.limit(_MOST_MATTERS)):
-        facts = about(c)
+        facts = about(turn, c)
         found += [facts["notice"], facts["result"], c.title]
         found += [facts[f"option_{n}"] for n in (1, 2, 3)]
     found += s.scalars(select(Area.name))

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, clock, conversations, phones
+from gateway import actions, callouts, clock, conversations, phones
 from gateway.actions import ACTIONS
 from gateway.db import insert_into, vault
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
+from gateway.ivr.fresh import Fresh
 from gateway.ivr.load import load_all
 from gateway.ivr.script import Heard, Key, Line, Outcome, Place, Recording, Script, Silence, Turn
 from gateway.models import answer
@@ -38,10 +38,8 @@ _SORRY = "对不起，这会儿有点忙。您来过电话我们记下了，过�
 Form = Mapping[str, str]
 
 
-@cache
-def scripts() -> dict[str, Script]:
-    """All scripts, loaded once a process. Raises ScriptFaults."""
-    return load_all(SCRIPTS, ACTIONS, FACTS)
+# all scripts, by name; raises ScriptFaults the first time
+scripts: Fresh[dict[str, Script]] = Fresh(SCRIPTS, lambda: load_all(SCRIPTS, ACTIONS, FACTS))
 
 
 def _stored_for(sql: Sql) -> Select[Any]:
@@ -109,14 +107,37 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
 
 def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     """Take in one request of a call: its beginning, a key press, a recording, or a silence."""
+    if "w" in query:
+        return _whisper(rt, query)
     turn = whole(query.get("t"), 9)
     step = f"turn-{turn}" if "c" in query and turn is not None else "start"
 
     def handle(s: Session, known: _Known) -> tuple[str, str | None]:
+        if step == "start" and _only_rings(rt, form):
+            callouts.ring_back(s, rt.settings, s.get_one(Handset, known.id))
+            return render.reject_document(), "ring_back"
         return _one_turn(rt, s, known.id, form, query), None
 
     sorry = render.say_document(_SORRY, recorded=rt.prompts.recorded(rt.settings.default_language))
     return _once(rt, form.get("CallSid", ""), step, form, handle, sorry, _caller)
+
+
+def _only_rings(rt: Runtime, form: Form) -> bool:
+    """A number that is never answered: whoever rings it is rung back, and pays nothing."""
+    inbound = not form.get("Direction", "inbound").startswith("outbound")
+    return inbound and _phone(form.get("To", "")).e164 in rt.settings.ring_back_numbers
+
+
+def _whisper(rt: Runtime, query: Form) -> str:
+    """What the duty phone hears before the caller is put through: who rings, so that nobody answers as a stranger."""
+    id = whole(query.get("c"))
+    with rt.db.read() as s:
+        c = s.get(Conversation, id) if id else None
+        facts = dict(c.facts) if c else {}
+    script = scripts()[HOTLINE]
+    who = facts.get("person") or script.phrase(script.default_language, "somebody")
+    words = script.phrase(script.default_language, "whisper", village=facts.get("village", ""), who=who)
+    return render.say_document(words, hangup=False)
 
 
 class _Repeated(Exception):
@@ -200,13 +221,16 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
     act = actions.Turn(
         s=s,
         settings=rt.settings,
+        script=script,
         handset_id=handset_id,
         facts=dict(conversation.facts) if conversation else {},
         delivery=delivery,
     )
     if conversation is None:
         before = (
-            conversations.broken_off(s, script, handset_id, len(act.people())) if delivery is None else None
+            conversations.broken_off(s, script, handset_id, len(act.people()))
+            if delivery is None or delivery.script == callouts.RING_BACK
+            else None
         )
         if before is not None:
             act.facts, before.over = dict(before.facts), True
@@ -223,6 +247,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             carrier_id=call,
             script=script.name,
             digest=script.digest,
+            language=act.language,
             place=turn.place.to_json(),
             facts=dict(act.facts),  # a copy: SQLAlchemy sees a change only in a new object
             delivery_id=delivery.id if delivery else None,
@@ -240,9 +265,9 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             delivery.heard = "to_end"  # a wait comes only after the words before it
         act.heard = _heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)
-        turn = advance(script, place, act.heard, act.facts, conversation.language)
-    turn, lines = _follow(script, act, turn, conversation.language)
-    conversation.turn += 1
+        turn = advance(script, place, act.heard, act.facts, act.language)
+    turn, lines = _follow(script, act, turn)
+    conversation.turn, conversation.language = conversation.turn + 1, act.language
     conversation.place, conversation.facts = turn.place.to_json(), dict(act.facts)
     conversation.over = turn.over
     base = rt.settings.base_url
@@ -254,11 +279,13 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         lines=lines,
         action_url=f"{base}/twilio/voice?c={conversation.id}&t={conversation.turn}",
         recording_url=f"{base}/twilio/recording",
+        whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
+        speech=act.facts.get("speech", ""),
         recorded=rt.prompts.recorded(conversation.language),
     )
 
 
-def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tuple[Turn, list[Line]]:
+def _follow(script: Script, act: actions.Turn, turn: Turn) -> tuple[Turn, list[Line]]:
     """Run actions until somebody has to say something, or all is over."""
     lines = list(turn.lines)
     act.facts |= turn.learned
@@ -267,7 +294,7 @@ def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tup
             return turn, lines
         outcome, learned = ACTIONS[turn.action.name](act)
         act.facts |= learned
-        turn = advance(script, turn.place, Outcome(outcome), act.facts, language)
+        turn = advance(script, turn.place, Outcome(outcome), act.facts, act.language)
         act.facts |= turn.learned
         lines += turn.lines
     raise RuntimeError(f"script {script.name} goes round at {turn.place.step}")
@@ -291,8 +318,8 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
         return None
     if _machine(form):
         return "call_machine"
-    if delivery.script == "explanation":
-        return "call_explanation"
+    if delivery.script in ("explanation", callouts.RING_BACK):
+        return f"call_{delivery.script}"
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
@@ -303,7 +330,15 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
 
 def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:
     area = actions.area_of(s, act.people())
-    return {"village": area.name, "hail": ""}
+    speech = act.people()[0].speech if len(act.people()) == 1 else ""
+    return {"village": area.name, "hail": "", "language": _tongue(act), "speech": speech}
+
+
+def _tongue(act: actions.Turn) -> str:
+    """The language a call begins in: the one chosen on this handset, else the one all its people speak."""
+    spoken = {act.handset.language} if act.handset.language else {p.language for p in act.people()}
+    offered = [tongue for tongue in act.script.offered if tongue in spoken]
+    return offered[0] if len(spoken) == 1 and offered else act.settings.default_language
 
 
 def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:

@@ -10,15 +10,16 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
-from gateway import catchup, clock, foreseen
+from gateway import catchup, clock, foreseen, inbound
 from gateway.carriers.base import Failure
 from gateway.consultation import lifecycle
 from gateway.logs import quiet_logs
 from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
-from gateway.people import uploads
+from gateway.people import alarms, uploads
 from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
 from gateway.spoken import kokoro, mp3
@@ -104,12 +105,24 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         if thorough:
             aftermath.unanswered(s)
             aftermath.unheard(s, rt.settings)
+            _look_at_scripts(s)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)
     with rt.db.read() as s:
         lanes = broadcasts.lanes_due(s, rt.settings)
     rt.wake(*lanes)
+
+
+def _look_at_scripts(s: Session) -> None:
+    """Scripts that were changed and have faults: the ones before stay in use, and the panel says what is wrong."""
+    inbound.scripts()
+    wrong = inbound.scripts.faults
+    if wrong is None:
+        alarms.clear(s, "scripts")
+        return
+    first = f"{wrong.faults[0]}" + (f"（还有{len(wrong.faults) - 1}处）" if len(wrong.faults) > 1 else "")
+    alarms.ring(s, "scripts", f"台词文件改得有错，电话里仍用改之前的。{first}")
 
 
 def forget_uploads(rt: Runtime) -> int:
@@ -123,7 +136,7 @@ def foresee(rt: Runtime) -> int:
         return 0
     if rt.settings.plays_recordings:
         with rt.db.read() as s:
-            texts = foreseen.texts(s)
+            texts = foreseen.texts(s, rt.settings, inbound.scripts()[inbound.HOTLINE])
         rt.prompts.foresee(texts, rt.settings.default_language)
     wanted = len(rt.prompts.shelf.wanted())
     if wanted:

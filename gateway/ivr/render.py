@@ -29,6 +29,14 @@ class Speaker:
 
 
 ZHIYU = Speaker()
+# by the letters of what is said: a Chinese notice in an English call is read by who can read it
+_READERS = (
+    (re.compile("[\uac00-\ud7a3]"), Speaker("Polly.Seoyeon", "ko-KR")),
+    (re.compile("[\u4e00-\u9fff]"), ZHIYU),
+    (re.compile("[A-Za-z]{2}"), Speaker("Polly.Joanna", "en-US")),
+)
+# per person (domain.md §3: pauses and pace help, loudness where somebody asks for it)
+_PROSODY = {"slow": 'rate="80%"', "loud": 'volume="x-loud"'}
 
 
 def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any], channel: str) -> str:
@@ -50,7 +58,8 @@ def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any]
 def menu_of(script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str) -> list[str]:
     """The generated menu sentences of a step, in order: words and keys can't disagree."""
     words = script.words_in(language)
-    template = words.menus.get(channel, "{choice}，{key}")
+    # a step may have a menu sentence of its own: languages are offered each in its own words
+    template = words.steps.get(step, {}).get("menu") or words.menus.get(channel, "{choice}，{key}")
     spelt = {"star": "星号", "hash": "井号"} if channel == "voice" else {"star": "*", "hash": "#"}
     return [
         fill(template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
@@ -71,11 +80,13 @@ def voice(
     lines: Iterable[Line] | None = None,
     action_url: str = "",
     recording_url: str = "",
+    whisper_url: str = "",
+    speech: str = "",
     speaker: Speaker = ZHIYU,
     audio_url: AudioUrl | None = None,
     recorded: Recorded | None = None,
 ) -> str:
-    """The TwiML document for a turn.
+    """The TwiML document for a turn. ``speech``: how this person is spoken to, ``slow``, ``loud`` or both.
 
     ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
     hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``. ``recorded`` finds clips for a carrier
@@ -87,7 +98,7 @@ def voice(
         if audio:
             spoken.append(_play(audio))
         else:
-            spoken += _say(words_of(script, language, line, facts, "voice"), speaker, recorded)
+            spoken += _say(words_of(script, language, line, facts, "voice"), speaker, recorded, speech)
     body = "".join(spoken)
     if turn.over or turn.wants is None:
         return _document(body + "<Hangup/>")
@@ -97,7 +108,7 @@ def voice(
     if turn.wants == "key":
         menu = menu_of(script, language, step.name, facts, "voice")
         between = script.words_in(language).menus.get("between", "")
-        body += "".join(_say(between.join(menu), speaker, recorded))
+        body += "".join(_say(between.join(menu), speaker, recorded, speech))
         keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
         return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
     if turn.wants == "digits":
@@ -112,7 +123,8 @@ def voice(
         )
         return _document(body + record + again)
     number = escape(str(facts.get("duty_phone", "")))
-    return _document(f'{body}<Dial{where} timeout="25"><Number>{number}</Number></Dial>')
+    whisper = f" url={quoteattr(whisper_url)}" if whisper_url else ""
+    return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
 
 
 def say_document(
@@ -131,10 +143,11 @@ def _document(inside: str) -> str:
     return f"{_XML}<Response>{inside}</Response>"
 
 
-def _say(text: str, speaker: Speaker, recorded: Recorded | None = None) -> list[str]:
+def _say(text: str, speaker: Speaker, recorded: Recorded | None = None, speech: str = "") -> list[str]:
     """A pause is a silence at the end of what is said before it. <Pause> would do for Twilio; Somleng abandons the
     call at it (twilio.md §4), and leaves out the silence. Behind a clip it is a clip of its own."""
-    opening = f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>"
+    manner = " ".join(_PROSODY[word] for word in speech.split() if word in _PROSODY)
+    before, after = (f"<prosody {manner}>", "</prosody>") if manner else ("", "")
     parts: list[str] = []
     for index, stretch in enumerate(_PAUSE.split(text)):
         if index and parts and parts[-1].endswith("</Say>"):
@@ -144,8 +157,11 @@ def _say(text: str, speaker: Speaker, recorded: Recorded | None = None) -> list[
         for words, url in recorded(stretch) if recorded else [(stretch, None)]:
             if url:
                 parts.append(_play(url))
-            else:
-                parts += [f"{opening}{escape(chunk)}</Say>" for chunk in split_speech(words)]
+                continue
+            for chunk in split_speech(words):
+                who = next((reader for letters, reader in _READERS if letters.search(chunk)), speaker)
+                opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
+                parts.append(f"{opening}{before}{escape(chunk)}{after}</Say>")
     return parts
 
 

@@ -24,6 +24,16 @@ def heard(said: str, channel: str, wants: str | None) -> Heard:
     return Key(said)
 
 
+class _Known(dict[str, str]):
+    """What is known; a label nobody filled is its own placeholder, so that every key can be tried."""
+
+    def get(self, key: str, default: object = None) -> str:
+        return str(super().get(key, "{" + key + "}"))
+
+    def __or__(self, other: Mapping[str, str]) -> "_Known":  # type: ignore[override]
+        return _Known({**self, **other})
+
+
 def play(
     script: Script,
     answers: Iterator[str],
@@ -39,7 +49,7 @@ def play(
 
     A fact nobody knows is shown as ``{name}``. Ends with the dialogue, the answers, or ``most`` turns.
     """
-    known: dict[str, str] = dict(facts or {})
+    known = _Known(facts or {})
     turn = begin(script, step, known)
     for _ in range(most):
         known |= turn.learned
@@ -56,7 +66,8 @@ def play(
             return
         if turn.wants == "key":
             menu = render.menu_of(script, language, turn.place.step, known, channel)
-            yield "< " + "".join(menu)
+            if menu:
+                yield "< " + ("，" if channel == "sms" else "").join(menu)
         said = next(answers, None)
         if said is None:
             return
@@ -65,10 +76,6 @@ def play(
 
 
 def _show(script: Script, language: str, line: Line, facts: Mapping[str, str], channel: str) -> Iterator[str]:
-    class Shown(dict[str, str]):
-        def get(self, key: str, default: object = None) -> str:
-            return str(super().get(key, "{" + key + "}"))
-
-    said = render.words_of(script, language, line, Shown(facts), channel)
+    said = render.words_of(script, language, line, facts, channel)
     if said.strip():
         yield f"< {said.strip()}"

@@ -39,6 +39,7 @@ class SimulatorConfig:
     webhook_base: str
     hotline: str
     handsets: Callable[[], list[dict[str, Any]]]
+    others: tuple[str, ...] = ()  # more numbers of the product's that may be rung
 
 
 class Sound(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import foreseen, jobs
+from gateway import foreseen, inbound, jobs
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.simulator.calls import tone
@@ -176,7 +176,7 @@ def test_who_speaks_is_decided_by_the_carrier_unless_asked_for(
 
 def test_the_clock_foresees_what_calls_will_say(village: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     with village.db.read() as s:
-        texts = foreseen.texts(s)
+        texts = foreseen.texts(s, village.settings, inbound.scripts()[inbound.HOTLINE])
     assert "拟柳村" in texts and any("水泥路" in words for words in texts)
     woken: list[bool] = []
     monkeypatch.setattr(village, "wake_speaker", lambda: woken.append(True))

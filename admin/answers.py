@@ -9,8 +9,8 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.person import Claim, Handset, Person
 from gateway.outreach import broadcasts
-from gateway.people.residents import handsets_of, people_on
-from gateway.replies import reply_text
+from gateway.people.residents import handsets_of, people_on, spoken_on
+from gateway.replies import reply_phrase, reply_text
 
 
 def _tell(s: Session, handset: Handset, words: str, prefers: str, subject: str) -> None:
@@ -22,9 +22,10 @@ def room(s: Session, objection: Objection) -> int:
     """How many characters an explanation may have, with what is said around it."""
     c = s.get_one(Consultation, objection.consultation_id)
     sig = s.get_one(Area, c.area_id).signed
-    return matters.LONGEST - len(
-        reply_text("explanation", sig=sig, number=c.number, whose="某某某", words="")
-    )
+    way = _way(s, objection)
+    tongue = spoken_on(s, way[0]) if way else ""
+    around = reply_text("explanation", language=tongue, sig=sig, number=c.number, whose="某某某", words="")
+    return matters.LONGEST - len(around)
 
 
 def _way(s: Session, objection: Objection) -> tuple[Handset, str] | None:
@@ -60,8 +61,10 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
     c = s.get_one(Consultation, objection.consultation_id)
     sig = s.get_one(Area, c.area_id).signed
     person = s.get(Person, objection.person_id) if objection.person_id else None
-    whose = person.name if person and len(people_on(s, handset.id)) > 1 else "您"
-    sms = reply_text("explanation", sig=sig, number=c.number, whose=whose, words=matters.stopped(words))
+    tongue = spoken_on(s, handset)
+    whose = person.name if person and len(people_on(s, handset.id)) > 1 else reply_phrase("you", tongue)
+    said = matters.stopped(words)
+    sms = reply_text("explanation", language=tongue, sig=sig, number=c.number, whose=whose, words=said)
     broadcasts.say(
         s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation",
         subject=f"objection:{objection.id}",
@@ -76,10 +79,12 @@ def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
         return
     area = s.get(Area, person.area_id if person else claim.area_id) if person or claim.area_id else None
     sig = area.signed if area else ""
+    handset = s.get_one(Handset, claim.handset_id)
+    tongue = spoken_on(s, handset)
     words = (
-        reply_text("register_accepted", sig=sig, name=person.name)
+        reply_text("register_accepted", language=tongue, sig=sig, name=person.name)
         if person
-        else reply_text("register_rejected", sig=sig)
+        else reply_text("register_rejected", language=tongue, sig=sig)
     )
     prefers = "voice" if claim.channel == "voice" else "sms"
-    _tell(s, s.get_one(Handset, claim.handset_id), words, prefers, f"claim:{claim.id}")
+    _tell(s, handset, words, prefers, f"claim:{claim.id}")

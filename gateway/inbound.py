@@ -34,7 +34,6 @@ from gateway.turns import FACTS
 log = structlog.get_logger()
 HOTLINE = "hotline"
 _MOST_STEPS = 25  # actions in one turn; more is a loop in a script
-_SORRY = "对不起，这会儿有点忙。您来过电话我们记下了，过一会儿给您打回来。再见。"
 Form = Mapping[str, str]
 
 
@@ -101,7 +100,9 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
             text = None
         return render.message_document(text), intent
 
-    sorry = render.message_document(reply_text("trouble"))
+    def sorry(s: Session, known: _Known) -> str:
+        return render.message_document(reply_text("trouble", language=context.language(known.sender or [])))
+
     return _once(rt, carrier_id, "sms", form, handle, sorry, _sender)
 
 
@@ -118,7 +119,11 @@ def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
             return render.reject_document(), "ring_back"
         return _one_turn(rt, s, known.id, form, query), None
 
-    sorry = render.say_document(_SORRY, recorded=rt.prompts.recorded(rt.settings.default_language))
+    def sorry(s: Session, known: _Known) -> str:
+        script, tongue = scripts()[HOTLINE], s.get_one(Handset, known.id).language
+        tongue = tongue if tongue in script.offered else rt.settings.default_language
+        return render.say_document(script.phrase(tongue, "sorry"), recorded=rt.prompts.recorded(tongue))
+
     return _once(rt, form.get("CallSid", ""), step, form, handle, sorry, _caller)
 
 
@@ -151,7 +156,7 @@ def _once(
     step: str,
     form: Form,
     handle: Handle,
-    sorry: str,
+    sorry: Callable[[Session, _Known], str],
     look: Callable[[Session, str, str, str], _Known | None],
 ) -> str:
     """Process an event and store it with its answer, in one transaction, or find the answer it got before.
@@ -175,7 +180,7 @@ def _once(
         with rt.db.write() as s:
             who = known(s)
             if who.answer is not None:
-                return who.answer or sorry
+                return who.answer or sorry(s, who)
             answer, intent = handle(s, who)
             if not _STORE.all(s, **event, handset_id=who.id, answer=answer, intent=intent, error=None):
                 raise _Repeated
@@ -185,16 +190,17 @@ def _once(
     with rt.db.write() as s:
         who = known(s)
         if who.answer is not None:
-            return who.answer or sorry
+            return who.answer or sorry(s, who)
         log.error("an inbound event could not be processed", exc_info=failure)
         why = f"{type(failure).__name__}: {failure}"[:500]
-        if not _STORE.all(s, **event, handset_id=who.id, answer=sorry, intent=None, error=why):
+        said = sorry(s, who)
+        if not _STORE.all(s, **event, handset_id=who.id, answer=said, intent=None, error=why):
             raise failure  # its twin is being stored this moment: the carrier asks again
         handset = s.get_one(Handset, who.id)
         channel = "sms" if step == "sms" else "voice"
         kept = actions.call_back(s, handset, None, form.get("Body", ""), channel)
         alarms.ring(s, "inbound", "有来电或短信没有处理成，已记在“收件”里，请回电", kept)
-    return sorry
+    return said
 
 
 def _phone(number: str) -> phones.Phone:
@@ -337,9 +343,8 @@ def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:
 
 def _tongue(act: actions.Turn) -> str:
     """The language a call begins in: the one chosen on this handset, else the one all its people speak."""
-    spoken = {act.handset.language} if act.handset.language else {p.language for p in act.people()}
-    offered = [tongue for tongue in act.script.offered if tongue in spoken]
-    return offered[0] if len(spoken) == 1 and offered else act.settings.default_language
+    tongue = residents.spoken(act.handset.language, (p.language for p in act.people()))
+    return tongue if tongue in act.script.offered else act.settings.default_language
 
 
 def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:

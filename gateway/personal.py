@@ -5,6 +5,7 @@ from gateway.consultation import opinions
 from gateway.ivr.script import Recording
 from gateway.models.answer import FOR_WATCHERS
 from gateway.people import consent
+from gateway.phones import HIDDEN
 from gateway.turns import Result, Turn, action, chosen, offer
 
 # ---- language and voice -------------------------------------------------------------
@@ -34,9 +35,9 @@ def languages(turn: Turn) -> dict[str, str]:
 
 @action
 def set_language(turn: Turn) -> Result:
-    """From now on, for this handset."""
+    """From now on, for this handset; a hidden number is everybody's, and is asked again the next time."""
     tongue = chosen(turn.facts, "language", "which_language")
-    if tongue:
+    if tongue and turn.handset.number != HIDDEN:
         turn.handset.language = tongue
         if turn.person is not None:
             turn.person.language = tongue

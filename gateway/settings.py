@@ -17,6 +17,7 @@ _WINDOW = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _LOOPBACK = re.compile(r"http://(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:/|$)")
 _SPEAKS_MANDARIN = re.compile(r"https://(?:[\w-]+\.)*twilio\.com(?::\d+)?(?:/|$)|" + _LOOPBACK.pattern)
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}|\d{3,12}")
+_DRAFT = re.compile(r"^draft\s*=\s*true", re.MULTILINE)  # words nobody has read yet who speaks them
 SCRIPTS = Path(__file__).parent.parent / "ivr_scripts"
 SIMULATOR_SID = "AC" + "5" * 32  # the make-believe account; a real one never looks like this
 
@@ -133,7 +134,11 @@ class Settings(BaseSettings):
     @field_validator("default_language")
     @classmethod
     def _spoken_language(cls, value: str) -> str:
-        spoken = [path.stem for path in SCRIPTS.glob("hotline/*.toml") if path.stem != "script"]
+        spoken = [
+            path.stem
+            for path in SCRIPTS.glob("hotline/*.toml")
+            if path.stem != "script" and not _DRAFT.search(path.read_text(encoding="utf-8"))
+        ]
         if spoken and value not in spoken:
             raise ValueError(f"there are no words in that language; there are {', '.join(sorted(spoken))}")
         return value

@@ -179,10 +179,8 @@ def short_date(day: date) -> str:
 
 
 def written_day(day: date, language: str) -> str:
-    """The same in that language: 6月20日, 20 June, 6월 20일."""
-    if language.startswith("en"):
-        return f"{day.day} {_MONTHS[day.month - 1]}"
-    return spoken_day(day, language) if language.startswith("ko") else short_date(day)
+    """The same in that language: 6月20日, June 20, 6월 20일."""
+    return spoken_day(day, language) if language.startswith(("en", "ko")) else short_date(day)
 
 
 def spoken_money(yuan: float) -> str:

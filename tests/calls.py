@@ -29,7 +29,8 @@ class Call:
         root = ElementTree.fromstring(inbound.voice(self.rt, {**self.form, **more}, query).encode())
         wait = next((e for e in root.iter() if e.tag in ("Gather", "Record")), None)
         self.url = str(wait.get("action")) if wait is not None else ""
-        self.said = "".join("".join(e.itertext()) for e in root.iter("Say"))
+        self.spoken = [(str(e.get("language")), "".join(e.itertext())) for e in root.iter("Say")]
+        self.said = "".join(words for _, words in self.spoken)
         return self.said
 
     def press(self, *keys: str) -> str:

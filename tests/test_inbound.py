@@ -298,7 +298,8 @@ def test_silence_a_wrong_key_and_another_calls_address_are_different_things(vill
 
 def test_a_stranger_registers_by_voice(village: Runtime) -> None:
     call = Call(village, STRANGER)
-    assert "还没登记" in call.heard
+    assert "普通话，请按1" in call.heard
+    assert "还没登记" in call.press("1")
     assert "请说您的姓名" in call.press("1")
     assert "村里核对以后告诉您" in call.speak()
     with village.db.read() as s:

@@ -72,6 +72,10 @@ def whole(
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)
+    if korean := re.fullmatch(
+        r"([1-9])\s?번(?:이요|요|이에요|입니다|으로요?|을|를|선택|선택합니다|합니다|찬성|동의|\s)*[.!]?", text
+    ):
+        return Choice(korean[1], missing=bool(options) and korean[1] not in options)
     both = re.fullmatch(r"([1-9])[、:： .()=]*(.+)", text) or re.fullmatch(r"(.+?)[、:： .()=]*([1-9])", text)
     if both:
         key, name = (both[1], both[2]) if both[1] in options else (both[2], both[1])
@@ -100,7 +104,7 @@ def whole(
         return _by_sound(text, labels)
     moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)|(?<=..)(?:去|那边|那儿|那条|那)$", "", text)
     liked = re.sub(
-        r"^(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中)(?:走|去|换到)?|(?:比较|最|更|挺)?(?:好|合适|中)$",
+        r"^(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中|中意|看好|看中|钟意|属意|倾心|偏爱|待见|爱)(?:走|去|换到)?|(?:比较|最|更|挺)?(?:好|合适|中)$",
         "",
         text,
     )
@@ -164,7 +168,7 @@ def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:
 # ---- a stance with what it is about: “同意修路”, “装电梯我不同意” ------------------------------------------
 
 _STANCES = frozenset(word for labels, _ in words.FAMILIES for word in labels)
-_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|打死|死活?|双脚|百分百|100%|万分|十分|无条件|说啥|说什么|一[百千万]个|，|,|\s)*"
+_SELF = r"(?:(?:我们?|俺们?|咱们?|本人|个人)(?:全?家|两口子)?|全家|也|都|是|还是|就|坚决|完全|肯定|绝对|非常|举?双手|强烈|打死|死活?|双脚|百分百|100%|万分|十分|无条件|说啥|说什么|一[百千万]个|，|,|\s)*+"
 _SUBJECT = re.compile(r"(?:我们?|俺们?|咱们?|本人|全家)")
 _MATTER = (
     r"(?:对于?|关于)?(?:这个?|那个?|这件|这项|该|此|村里?的?|村委会?的?|社区的?|镇里的?|你们的?|上面的?|咱村的?)*"
@@ -176,8 +180,13 @@ _WORK = (
     r"(?:加装|安装|翻修|重修|硬化|发包|修|装|建|铺|安|挖|拆|盖|包|种|搞|打|架|办)" + _THING
 )
 _MONEY = r"(?:每户|一户|各家|大家)?(?:出|交|掏|拿)(?:这)?(?:个)?(?:钱|[\d一二两三四五六七八九十百千]+(?:块钱?|元)?)"
+# “修路那个…”, “电梯的事…”
+_TOPIC = (
+    r"(?:对于?|关于)?(?:咱村?|村[里口头]?|屯里|小区|院里|道口|门口|桥头|学校)?(?:重|新|加|安|翻)?[修装建铺安挖拆盖包路灯梯水井桥地保舞线车钱款厕管网墙沟渠箱院][\u4e00-\u9fff]{0,2}"
+    r"(?:那个|这个|那件|这件|那事儿?|这事儿?|的事情?|那件事|这件事|一事|那码事|那块|这块)(?:事情?)?"
+)
 _ABOUT = {True: re.compile(f"{_MATTER}|{_WORK}|{_MONEY}"), False: re.compile(f"{_MATTER}|{_WORK}")}
-_MATTER_SELF, _WORK_SELF = re.compile(f"(?:{_MATTER})?{_SELF}"), re.compile(f"(?:{_WORK})({_SELF})")
+_MATTER_SELF, _WORK_SELF = re.compile(f"(?:{_MATTER}|{_TOPIC})?{_SELF}"), re.compile(f"(?:{_WORK})({_SELF})")
 _TOO_MUCH = re.compile(r"(?:钱|价|价钱|收得|收费|实在|这|真)?(?:太.{1,3}了?|没有?钱)(?:我|俺|我家)?(?:坚决)?")
 _MORE = {
     True: re.compile("快|早|赶[紧快]|抓紧|尽[快早]|希望|谢谢|感谢|辛苦|因为|毕竟|(?:这是)?(?:大)?好事|为了"),

@@ -5,6 +5,7 @@ The contract (intents, fields, context) is domain.md §3, “SMS interpretation 
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.ivr import attending, choices, doubts, named, prose, publicity, urgent, votes, wishes
@@ -12,6 +13,9 @@ from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
 from gateway.text import normalize
+
+# tone marks of pinyin, and old forms of characters that no converter knows
+_SPELLED = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü囬", "aaaaeeeeiiiioooouuuuvvvvv回")
 
 
 def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     options, labels_ko}, open_votes, in_publicity, closed, already_voted, own_objection; all optional.
     """
     context = context if isinstance(context, Mapping) else {}
-    plain = normalize(str(text))
+    plain = normalize(str(text)).translate(_SPELLED)
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
@@ -30,7 +34,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
         found = votes.scored(message) or votes.answered(message)
         if found is not None:
             return found
-    for stage in (_quoted, _emergency, _machine, _stop):
+    for stage in (_quoted, _emergency, _machine, wishes.stop_or_resume):
         found = stage(message)
         if found is not None:
             return found
@@ -44,7 +48,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if message.pending.get("kind") == "words":
         return _free_words(message)
     for stage in (
-        votes.scored, _answer_and_call, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
+        votes.scored, _matter_by_matter, _answer_and_wish, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
         named.explicit, _plain_yes_no,
         prose.by_words, wishes.question, _words,
     ):  # fmt: skip
@@ -57,10 +61,22 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
 # ---- before anything else -------------------------------------------------------------------
 
 
+_QUOTED = re.compile('「[^」]*」|『[^』]*』|“[^”]*”|"[^"]*"|《[^》]*》|「[^」]*$')
+
+
 def _quoted(m: Said) -> dict[str, Any] | None:
     """A notice of ours quoted back is not the resident's words; a stranger's signature is spam."""
     m.text = words.FACES.sub(" ", m.text).strip() or m.text
     match = words.SIGNATURE.search(m.text)
+    if (
+        match is not None
+        and (quoted := _QUOTED.search(m.text))
+        and quoted.start() < match.start() < quoted.end()
+    ):
+        # “「【村委会】…」 - - - 3”, as messengers quote
+        outside = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip("-—–_=*~·>》:：\"' ")
+        m.text = re.sub(r"^(?:引用|转发|原文|回复|答复|我的?(?:回复|答复))[:： ]*", "", outside)
+        return None if m.text else clarify("unsure")
     if match is None:
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
@@ -85,7 +101,13 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         )
     ]
     reply = after[ends[-1] :] if ends else ""
-    left = (before.strip() or reply).strip("。，,.!！ ~>》”\"'")
+    ruled = re.split(r"(?:[-—–_=*~·] ?){3,}", after)  # what stands below a line of dashes
+    if len(ruled) > 1 and ruled[-1].strip():
+        reply = ruled[-1]
+    before = re.sub(
+        r"(?:引用|转发|原文|原短信|原始短信|回复)[:： ]*$", "", before.strip("-—–_=*~·>《「『“\"': ")
+    )
+    left = (before.strip() or reply).strip("。，,.!！ ~>》”」』\"'-—–_=")
     if not left:
         return clarify("unsure")
     m.text = left
@@ -111,33 +133,84 @@ def _emergency(m: Said) -> dict[str, Any] | None:
     return said("emergency") if urgent.emergency(m.text, known) else None
 
 
-def _stop(m: Said) -> dict[str, Any] | None:
-    whole = re.sub(r"[\s。，,.!！~～、；;]+", "", m.text)
-    whole = re.sub(
-        r"(?:谢谢(?:你|您)?|吧|行不行|好吗|了吧|啊|呀)$", "", re.sub(r"^(?:你好|您好|麻烦|请)", "", whole)
-    )
-    if words.STOP_ALL.fullmatch(whole):
-        return said("opt_out", scope="all")
-    if words.STOP_CALLS.fullmatch(whole):
-        return said("opt_out", scope="voice")
-    if words.STOP_SMS.fullmatch(whole):
-        return said("opt_out", scope="sms" if "短信" in whole else "all")
-    if words.RESUME.fullmatch(whole):
-        return said("opt_in")
+_JOINT = re.compile(
+    r"[。；;!！?？…]+\s*(?:另外|还有|再就是|再有|顺便|顺带|对了|此外)?[，,：: ]*|[，,\s]*(?:另外|还有|再就是|再有|顺便|顺带|对了|此外)[，,：: ]*|[，,]\s*|\s+"
+)
+_WISHING = re.compile("[?？吗没不几哪啥什咋怎查找]|电话|打给|打过来|回电|语|名字|号码|信息|多会|多咱|时候")
+_ANSWERS = ("vote", "rate", "rsvp", "no_objection", "object")
+
+
+def _answer_and_wish(m: Said) -> dict[str, Any] | None:
+    """“1，晚上给我打电话”, “同意。另外12号结果出来没”: an answer and a wish, each plain enough to stand alone."""
+    if m.pending.get("kind") not in ("vote", "rating", "rsvp", "publicity") or len(m.text) > 80:
+        return None
+    if not _WISHING.search(m.text) or doubts.TAKEN_BACK.search(m.text):
+        return None
+    for cut in _JOINT.finditer(m.text):
+        first, rest = m.text[: cut.start()], m.text[cut.end() :]
+        strong = bool(cut[0].strip("，, "))
+        if not first or not rest or (not cut[0].strip() and first.isdigit()):
+            continue  # “1 号啥时候…”
+        orders = [] if re.search("[?？]", cut[0]) else [(first, rest, True)]  # “同意？啥时候开工” only asks
+        if strong:
+            orders.append((rest, first, False))
+        for answer, wish, in_order in orders:
+            asked = _wish(replace(m, text=wish))
+            given = _plain_answer(replace(m, text=answer)) if asked else None
+            if asked and given and (strong or given["intent"] != "object"):
+                return said("multi", actions=[given, asked] if in_order else [asked, given])
     return None
 
 
-def _answer_and_call(m: Said) -> dict[str, Any] | None:
-    """“1，晚上给我打电话”: two wishes in one message."""
-    first, comma, rest = m.text.partition("，") if "，" in m.text else m.text.partition(",")
-    if not comma or m.pending.get("kind") != "vote" or not words.CALLBACK.search(rest):
+_WHENS = re.compile(words.WHEN)
+
+
+def _wish(m: Said) -> dict[str, Any] | None:
+    found = wishes.service(m)
+    if found is not None and found["intent"] in ("callback", "set_language", "data_request"):
+        return None if choices.stances(m.text, m.options) else found
+    if found is not None or len(_WHENS.findall(m.text)) > 1:
+        return None  # “啥时候给钱啥时候修” is a condition
+    return wishes.question(m)
+
+
+def _plain_answer(m: Said) -> dict[str, Any] | None:
+    if doubts.uncertain(m.text):
         return None
-    whole, m.text = m.text, first
-    one, m.text = votes.answered(m), rest
-    two, m.text = wishes.service(m), whole
-    if one is None or one["intent"] != "vote" or two is None or two["intent"] != "callback":
+    for stage in (votes.scored, votes.answered, publicity.result_on_show, attending.rsvp, named.explicit):
+        found = stage(m)
+        if found is not None:
+            return found if found["intent"] in _ANSWERS else None
+    return None
+
+
+def _matter_by_matter(m: Said) -> dict[str, Any] | None:
+    """“16号没意见，13号反对，挡光”: every number begins what is said about it. Votes alone are named.py's."""
+    found = Numbers.find(m).found
+    if len({n for n, _, _ in found}) < 2 or len(found) > 6:
         return None
-    return said("multi", actions=[one, two])
+    heads = [
+        (n, b, e)
+        for n, b, e in found
+        if b == 0 or m.text[b - 1] in " ，,。；;、!！和跟与" or any(e == b for _, _, e in found)
+    ]
+    if len(heads) != len(found) or heads[0][1] != 0:
+        return None
+    parts: list[tuple[int, str]] = []
+    for (number, _, end), after in zip(heads, [*heads[1:], None], strict=True):
+        parts.append((number, m.text[end : after[1] if after else None].strip(" ，,。；;、!！和跟与")))
+    if all(not words_ for _, words_ in parts[:-1]):
+        if not re.match("[我俺]?(?:家)?(?:都|全)", parts[-1][1]):
+            return None
+        parts = [(n, re.sub("都|全", "", parts[-1][1], count=1)) for n, _ in parts]  # “13号16号都没意见”
+    actions = [
+        _plain_answer(replace(m, text=f"{n}号{said_}")) or _wish(replace(m, text=f"{n}号{said_}"))
+        for n, said_ in parts
+    ]
+    known = [a for a in actions if a is not None and a["fields"].get("consultation") is not None]
+    if len(known) != len(parts) or all(a["intent"] == "vote" for a in known):
+        return None
+    return said("multi", actions=known)
 
 
 # ---- who --------------------------------------------------------------------------------------
@@ -145,7 +218,9 @@ def _answer_and_call(m: Said) -> dict[str, Any] | None:
 
 def _who_am_i(m: Said) -> dict[str, Any] | None:
     """注册 王德顺 拟柳村, in any sensible order."""
-    asked = words.REGISTER.search(m.text)
+    asked = words.REGISTER.search(m.text) and not re.search(
+        "[别不没莫甭](?:给我|要|用)?(?:注册|登记)", m.text
+    )
     introduces = re.match(r"^(?:你好|您好)?[，, ]*(?:我叫|我是|本人)", m.text)
     if not asked and not (introduces or m.registered is False):
         return None
@@ -158,7 +233,7 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     )
     if glued and asked:
         return said("register", name=glued[1], area=glued[2])
-    area = words.PLACE.search(rest)
+    area = words.PLACE_SAID.search(rest) or words.PLACE.search(rest)
     place = re.sub(r"^(?:我是|我住|住在?|家在|来自|家住|是|在)", "", area[1]) if area else ""
     left = rest.replace(area[0], " ", 1) if area else rest
     name = words.NAME_SAID.search(left)
@@ -170,7 +245,16 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
             for c in re.split(r"[\s，,。；;、:：]+|^的|(?<=\s)的", left)
             if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", c)
         ]
-        names = [c for c in chunks if c[0] in words.SURNAMES or (asked and len(chunks) == 1)]
+        names = [
+            c
+            for c in chunks
+            if c[0] in words.SURNAMES
+            or (
+                asked
+                and len(chunks) == 1
+                and not re.search("[不没错的了吗啥咋么号我俺你他她别]|同意|反对|赞成", c)
+            )
+        ]
         who = names[0] if names else ""
         others = [c for c in chunks if c != who and not words.ACKNOWLEDGE.fullmatch(c)]
         if asked and who and not place and len(others) == 1:
@@ -184,14 +268,24 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 # ---- the rest ---------------------------------------------------------------------------------------
 
 
+_TAKES_BACK = re.compile(
+    "(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是(?!这[个样])|不对|老?眼昏?花|，)*+(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*+)+"
+)
+
+
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     if kind == "confirm":
         both = [c for c in re.split(r"[，,。！!\s]+", text) if c]
         if both and all(words.YES.fullmatch(c) for c in both):
             return said("confirm")
-        if words.NO.fullmatch(text):
+        if words.NO.fullmatch(text) or all(words.NO.fullmatch(c) or _TAKES_BACK.fullmatch(c) for c in both):
             return said("deny")
+        if doubts.uncertain(m.text) and not Numbers.find(m).found:
+            return clarify(
+                "unsure",
+                **({"consultation": m.pending["consultation"]} if "consultation" in m.pending else {}),
+            )
     if words.ACKNOWLEDGE.fullmatch(text) and kind not in ("vote", "rating", "rsvp"):
         return said("confirm")
     return None
@@ -212,6 +306,8 @@ def _words(m: Said) -> dict[str, Any] | None:
     numbers = Numbers.find(m)
     headed = words.OPINION_HEAD.match(m.text)
     target = numbers.one or m.default_matter()
+    if target is None and not m.pending and words.WISHES_DONE.search(m.text):
+        return said("propose")
     if numbers.one is not None and numbers.one in m.list("closed") and not headed:
         return clarify("closed", consultation=numbers.one)
     if headed or (words.ANONYMOUS.search(m.text) and len(m.text) >= 4):

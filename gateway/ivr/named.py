@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from gateway.ivr import choices, doubts, wishes
@@ -33,7 +34,7 @@ def explicit(m: Said) -> dict[str, Any] | None:
     if not numbers.found and not named:
         glued = _glued(m)
         if glued is None:
-            return None
+            return clarify("which_person") if _for_a_stranger(m) else None
         numbers, m.text = glued
     about = {"consultation": numbers.one} if numbers.one else {}
     if doubts.uncertain(m.text) and not doubts.CORRECTION.search(m.text):
@@ -50,6 +51,9 @@ def explicit(m: Said) -> dict[str, Any] | None:
         return clarify(lost)
     if any(a.before and a.persons for a in answers):
         return clarify("which_person")  # “王德顺不在，1”: whose answer is it?
+    swapped = _swapped(answers)
+    if swapped:
+        return clarify(swapped)
     answers = _corrected(answers)
     votes: dict[tuple[int | None, str | None], str] = {}
     actions: list[dict[str, Any]] = []
@@ -89,15 +93,25 @@ def _glued(m: Said) -> tuple[Numbers, str] | None:
     return None
 
 
+def _for_a_stranger(m: Said) -> bool:
+    """“孙小磊1”, from a handset that isn't his."""
+    match = re.fullmatch(
+        r"([\u4e00-\u9fff]{2,3}?)(?:也|就|选|投|要|[:： ])*([1-9]|[\u4e00-\u9fff]{2,4})[。.!！了]*", m.text
+    )
+    if match is None or not stranger(match[1], m.persons):
+        return False
+    return match[2].isdigit() or choices.whole(match[2], m.options or _LABELLESS) is not None
+
+
 _CUT = re.compile(r"[，,。；;、!！\n：:]+|\s+(?=\S)|(?:然后|还有|另外|再就是|以及)")
 _AND = re.compile(r"[\s，,、和跟与及]*(?:两个)?")
 _TOGETHER = re.compile(r"[\s，,]*[和跟与及、][\s]*")
 _HERSELF = re.compile(
-    r"(?:(?:你|您)好|我|俺|我是|我叫|俺是|这是|这里是|本人|户主|是|我们|我家|谢谢|收到|(?:[\u4e00-\u9fff]{2,4}(?:村|屯|社区|小区))?[一二三四五六七八九十\d]+(?:组|队|号楼|单元|楼|户)的?|[\u4e00-\u9fff]{2,4}(?:村|屯|社区|小区)的?|[，,：:。、\s])*"
+    r"(?:(?:你|您)好|(?:我是|俺是|我|俺)?(?:[\u4e00-\u9fff]{2,4}(?:村|屯|社区|小区))?[一二三四五六七八九十\d]++(?:组|队|号楼|单元|楼|户)的?|(?:我是|俺是|我|俺)?[\u4e00-\u9fff]{2,4}(?:村|屯|社区|小区)的?|我们|我家|我叫|我|俺|这里是|这是|本人|户主|是|谢谢|收到|[，,：:。、\s])*+"
 )
 _MYSELF = re.compile(r"(?:我|俺|本人)(?:是|叫)?[，, ]*$")
 _FILLER = re.compile(
-    r"(?:(?:你|您)好|谢谢(?:您|你|了)?|收到|好的?|嗯+|行|我|俺|我们|我家|的事情?|的那个?事|那件事|这件事|事情?|都|全|均|全都|也|两个|俩|的|我是|我叫|就|吧|啊|了|刚才|刚刚|上次|之前)*"
+    r"(?:(?:你|您)好|谢谢(?:您|你|了)?|收到|好的?|嗯|行|我们|我家|我是|我叫|我|俺|的事情?|的那个?事|那件事|这件事|事情?|都|全都|全|均|也|两个|俩|的|就|吧|啊|了|刚才|刚刚|上次|之前)*+"
 )
 
 
@@ -108,14 +122,14 @@ def _read(m: Said, numbers: Numbers, named: list[str]) -> tuple[list[_Answer], s
     marks.sort(key=lambda mark: mark[0])
     answers: list[_Answer] = []
     heads = _Answer()  # names read, still without an option
-    at, lost, free, myself = 0, "", False, False
+    at, lost, free, myself, corrects = 0, "", False, False, False
     for begin, end, name in [*marks, (len(m.text), len(m.text), "")]:
         if begin < at:
             continue
         gap = m.text[at:begin]
         at = end
         number = heads.numbers[-1] if heads.numbers else numbers.found[0][0] if numbers.found else None
-        found, left = _stretch(m, gap, number)
+        found, left, corrects = _stretch(m, gap, number, corrects)
         if found:
             free = not heads.numbers and not heads.persons and not answers
             heads = replace(
@@ -167,17 +181,17 @@ def _read(m: Said, numbers: Numbers, named: list[str]) -> tuple[list[_Answer], s
     return answers, lost
 
 
-def _stretch(m: Said, text: str, number: int | None) -> tuple[list[_Answer], list[str]]:
-    """Options in a stretch between names, and the words after the last one."""
+def _stretch(m: Said, text: str, number: int | None, corrects: bool) -> tuple[list[_Answer], list[str], bool]:
+    """Options in a stretch between names, the words after the last one, and whether what follows corrects them."""
     known = (m.options_of(number) if number else {}) or (m.options if number is None else {}) or _LABELLESS
     labels = m.other_labels if number in (None, m.pending.get("consultation")) else None
     found: list[_Answer] = []
     left: list[str] = []
-    corrects = False
     for chunk in _CUT.split(re.sub(r"(?<=[不没别未])\s+", "", text)):
         chunk = chunk.strip("的-—~()（）“”\"' ")
         clean = doubts.CORRECTION.sub("，", chunk)
-        corrects = corrects or clean != chunk
+        behind = clean.endswith("，") and not clean.startswith("，")  # “1不对”: what comes next corrects
+        corrects = corrects or (clean != chunk and not behind)
         chunk = clean.strip("，, 了")
         if not chunk or _FILLER.fullmatch(chunk):
             continue
@@ -192,10 +206,21 @@ def _stretch(m: Said, text: str, number: int | None) -> tuple[list[_Answer], lis
                     option=option.key, before=left, corrects=corrects, digit=bool(choices.whole(chunk, {}))
                 )
             )
-            left = [option.rest] if option.rest else []
+            left, corrects = [option.rest] if option.rest else [], behind
         else:
             left.append(chunk)
-    return found, left
+            corrects = corrects or behind
+    return found, left, corrects
+
+
+def _swapped(answers: list[_Answer]) -> str:
+    """“李守田1，不对，赵玉芬1”: whether the first is taken back or the second added, only the sender knows."""
+    for earlier, later in pairwise(answers):
+        if later.corrects and earlier.persons != later.persons:
+            return "which_person"
+        if later.corrects and earlier.numbers != later.numbers:
+            return "which_consultation"
+    return ""
 
 
 def _corrected(answers: list[_Answer]) -> list[_Answer]:

@@ -65,7 +65,10 @@ class Numbers:
                 if not any(b <= match.start() < e for _, b, e in found):
                     found.append((value, match.start(), match.end()))
         # “13 1”: a matter and an answer, even when nobody here is asked about 13
-        leads = re.match(r"(\d{2,3})(?:\s+|[,，.、:：\-—])\s*(?:选|回|投)?[1-9](?!\d)", m.text)
+        leads = re.match(
+            r"(\d{2,3})(?:\s+|[,，.、:：\-—])\s*(?:选|回|投)?[1-9](?!\d|\s*(?:万|千|百|块|元|毛|角|米|公里|里地|亩|户|人|个|斤|吨|平|点|年|月|天|%|度|倍|楼|岁))",
+            m.text,
+        )
         if leads and not found:
             found.append((int(leads[1]), 0, leads.end(1)))
         return cls(tuple(sorted(found, key=lambda one: one[1])))

@@ -95,6 +95,7 @@ def _check_targets(script: Script, actions: Collection[str], faults: Faults) -> 
 
 def _check_words(script: Script, faults: Faults) -> None:
     speaking = {s.name: s for s in script.steps.values() if not s.is_action}
+    base = script.words[script.default_language]
     for language, words in script.words.items():
         file = f"{language}.toml"
         if "voice" not in words.menus or "sms" not in words.menus:
@@ -107,6 +108,8 @@ def _check_words(script: Script, faults: Faults) -> None:
                     f"[menus] {name}: {{{placeholder}}} is not known; only {{choice}} and {{key}} are",
                     "menus",
                 )
+        for name in sorted(base.menus.keys() - words.menus.keys() - {"voice", "sms"}):
+            faults.add(file, f"[menus] {name} is missing: it would be said in {base.language}", "menus")
         for name in words.steps.keys() - script.steps.keys() - {"everywhere"}:
             faults.add(file, f"[{name}] is not a step of script.toml", name)
         for name, step in speaking.items():

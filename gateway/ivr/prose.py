@@ -65,7 +65,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
 
     None where there is none; a reason to ask where something speaks against it.
     """
-    text = re.sub(r"(?<=[不没别未])\s+", "", text)
+    text = _unrun(re.sub(r"(?<=[不没别未])\s+", "", text), options)
     found: choices.Choice | None = None
     before: list[str] = []
     after: list[str] = []
@@ -118,6 +118,26 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
         return "unsure"
     rest = "，".join(w.strip() for w in (*before, *after))
     return choices.Choice(found.key, rest=rest, missing=found.missing)
+
+
+# only what cannot be a condition: “修好了我同意” is one
+_RUN_ON = re.compile(
+    r"(?:^|(?<=[，,。；;!！\s]))(?:(?:不用|不必|别|甭|不要|莫)(?:再|老)?(?:问|说|催|发|打|讲|来)[^，,。；;!！\s]{0,4}?[了啦]|(?:问|发|催|说)了?[^，,。；;!！\s]{0,3}[遍次回]了"
+    r"|[^，,。；;!！\s没不]{0,6}[太真][^，,。；;!！\s]{1,4}了|[^，,。；;!！\s]{0,6}早(?:就)?(?:应该|该|想|盼)[^，,。；;!！\s]{0,4}了|(?:我|俺)?(?:想|考虑|商量|合计|琢磨)(?:好|清楚|明白|妥)了|(?:知道|明白|看到|收到|听懂|清楚)了)"
+    r"(?=(?:我|俺)(?:家|们)?(?:也|都|坚决|完全|肯定|举双手|就|是|选|投)*$)"
+)
+
+
+def _unrun(text: str, options: dict[str, str]) -> str:
+    """“不用再问了我同意”: a comma where one is missing, before “I” and an answer that ends the text."""
+    end = text.rstrip("。.!！~～ ")
+    for word in sorted(
+        (w for label in options.values() for w in choices.family(label)), key=len, reverse=True
+    ):
+        if len(word) >= 2 and end.endswith(word):
+            cut = _RUN_ON.search(end[: -len(word)])
+            return f"{text[: cut.end()]}，{text[cut.end() :]}" if cut else text
+    return text
 
 
 def _several(text: str, options: dict[str, str]) -> set[str]:

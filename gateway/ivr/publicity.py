@@ -7,28 +7,69 @@ telling of other people's, is words.
 import re
 from typing import Any
 
-from gateway.ivr import doubts
+from gateway.ivr import choices, doubts
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
 
-_TYPED = re.compile(r"(?:wo ?)?(?:jianjue ?)?fan ?dui[.!。！ ]*|fd", re.IGNORECASE)
+_TYPED = re.compile(
+    r"(?:저는\s*)?반대(?:합니다|해요|함|요|입니다)?[.!]*|(?:wo ?)?(?:jianjue ?)?fan ?dui[.!。！ ]*|fd",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[，,。；;:：!！\s]+")
-_OBJECTING = r"(?:反对|不服|(?:有|提|提出)(?:个)?异议|抗议|不认可|不答应|不同意|不赞成)"
+_OBJECTING = r"(?:反对|不服(?!老|输|管|药|从|务|软)气?|(?:有|提|提出)(?:个)?异议|抗议|不认可|不答应|不同意|不赞成|不认(?:账|这个?结果|这结果)|不(?:能)?接受(?=$|这|那|你们|公示|结果|方案|名单|安排|决定))"
 # “13号的事我坚决…”, “对公示有…”, “这个结果我…”: what may stand before it
 _OWN = re.compile(
-    r"(?:(?:对于?|关于)?(?:第?[0-9一二三四五六七八九十]{1,4}号?|这个?|那个?|这次|你们的?|村里的?|这件|的|事情?|公示|结果|方案|决定|名单|件事)*[，, ]*)?"
-    r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是?|就是?|都|要|表示|提出|必须|一定|绝对|郑重|正式|很|真|，)*"
+    r"(?:(?:对于?|关于)?(?:第?(?:[0-9]{1,4}|[一二三四五六七八九十]{2,4})号?|第?[一二三四五六七八九十]号|这次|这件|这个?|那个?|你们的?|村里的?|的|事情?|公示|结果|方案|决定|名单|件事)*+[，, ]*)?"
+    r"(?:我们?家?|俺们?家?|咱们?家?|本人|全家|一家人?|户主|也|坚决|强烈|还是?|就是?|都|要|表示|提出(?!个?异议)|必须|一定|绝对|郑重|正式|很|真|，)*+"
 )
 _PLAIN = re.compile(rf"{_OWN.pattern}{_OBJECTING}了?")
-_LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是?|就是?|都|要|表示|绝对|很)*")
+_LONG_OWN = re.compile(r".*(?:我们?家?|俺们?家?|本人|全家)(?:也|坚决|强烈|还是?|就是?|都|要|表示|绝对|很)*+")
 _NOT_OWN = re.compile(
     r"[谁没别怎咋他她你哪吗问]|不是|如何|有人|人家|大家|大伙|听说|如果|要是|为(?:啥|什么)|老伴|儿子|邻居|爸|妈|不让我|可以我|能"
 )
 # what may not stand behind it: “反对的人”, “反对无效”, “反对派”
 _TURNS = re.compile(
-    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?:咋|怎))"
+    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|无用|白搭|是不是|会不会|能不能|了(?:会|能|可|就|又|还|咋|怎|有|没)|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
 )
+# a withdrawal of the sender's own: nobody else stands before it, and no condition
+_MATTER = r"(?:第?(?:[0-9]{1,4}|[一二三四五六七八九十]{2,4})号?(?:的?(?:事情?|公示))?)"
+_BEFORE = rf"(?:好吧|行吧?|算了|嗯|现在|想通了?|我们?家?|俺们?家?|本人|户主|申请|要求|请|要|想|决定|愿意|同意|也|先|把|将|对|关于|给|的|{_MATTER}|这次|这回|这[条份]|那[条份]|这个?|那个?|之前|上次|昨天|原来|前面|提的?|自己|都|帮(?=我|俺))*+"
+_OBJECTION = r"(?:的?反对(?:意见|的?票)?|异议|意见)(?:的|那|这)*+(?:个|件)?(?:事情?)?"
+_TAKES = r"(?:撤(?:回|销|掉|了|诉|下来)?|收回|取消)"
+_END = r"(?:了|吧|啦|啊|呀|呗|哈|来|掉|谢谢|我)*"
+_WITHDRAWS = re.compile(
+    rf"{_BEFORE}(?:{_TAKES}(?:了|掉)?{_BEFORE}{_OBJECTION}|{_OBJECTION}(?:我|俺|就|也|给我|都|先|现在|请|要|想|的?(?:话|事))*(?:{_TAKES}|作废|不作数|不算数?|不要)|撤(?:回|销|了|掉)|撤(?=吧)|收回|(?:不|不再|没有再)反对(?=了)|不再反对|当我没(?:说|反对)(?:过)?){_END}"
+)
+_SPOKEN_TO = re.compile(
+    rf"(?:老|小|大)?[{words.SURNAMES}][\u4e00-\u9fff]{{0,2}}|.{{0,2}}[叔婶哥姐嫂爷奶伯舅姨弟妹]"
+)
+# what is heard, and typed as other characters
+_SOUNDS = {"fandui": "反对", "bufandui": "不反对", "meiyijian": "没意见", "wuyiyi": "无异议", "wuyijian": "无意见", "meiyiyi": "没异议"}  # fmt: skip
+
+
+def _as_heard(text: str) -> str:
+    """“反队，太吵” as it was meant: the first clause, when all of it sounds like one of these."""
+    first = _CLAUSE.split(text, maxsplit=1)[0]
+    core = re.sub("^[我俺也]+", "", first)
+    if not re.fullmatch(r"[\u4e00-\u9fff]{2,4}", core) or words.OBJECT.search(core):
+        return text
+    meant = _SOUNDS.get(choices.pinyin(core)[0])
+    return text.replace(core, meant, 1) if meant else text
+
+
+def _withdraws(m: Said) -> bool:
+    """Whether a clause of its own takes the sender's objection back. Only the objector can: “让老郭撤了吧” is words."""
+    text = doubts.solid(
+        re.sub(rf"(?:我是|俺是|本人)?(?:{'|'.join(map(re.escape, m.persons)) or '(?!)'})[，, ]*", "", m.text)
+    )
+    clauses = [re.sub(r"^(.{2,8})\1+$", r"\1", c) for c in _CLAUSE.split(text) if c]
+    plain = [c for c in clauses if _WITHDRAWS.fullmatch(c)]
+    if not plain:
+        return False
+    others = [c for c in clauses if c not in plain]
+    mine = any(re.search("[我俺]|本人", c) for c in plain)
+    return mine or not any(_SPOKEN_TO.fullmatch(c) for c in others)
 
 
 def result_on_show(m: Said) -> dict[str, Any] | None:
@@ -40,10 +81,13 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
         m.context.get("ended") if not public else None
     )  # what they were told last is over: then it is about that
     target = named or waiting or (public[0] if len(public) == 1 else over)
+    if public or waiting:
+        m.text = _as_heard(m.text)
     text = m.text
     if words.WITHDRAW.search(text) and ("反对" in text or "异议" in text or own):
-        if words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("，", text)):
-            return m.opinion(named or (own[0] if own else None))
+        unsure = words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("，", text))
+        if unsure or not _withdraws(m):
+            return m.opinion(named or (own[0] if own else target))
         which = named or (own[0] if len(own) == 1 else waiting)
         return said("withdraw_objection", **({"consultation": which} if which else {}))
     asked = m.pending.get("kind") in ("vote", "rsvp") and not m.pending.get("inferred")

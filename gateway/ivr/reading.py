@@ -66,6 +66,13 @@ class Said:
         given = self.pending.get("labels_ko")
         return {str(k): str(v) for k, v in given.items()} if isinstance(given, Mapping) else {}
 
+    def known(self, number: int) -> bool:
+        """Whether anything in the context is about this number."""
+        about = self.pending.get("consultation")
+        return str(number) == str(about) or any(
+            number in self.list(name) for name in ("open_votes", "in_publicity", "closed", "own_objection")
+        )
+
     def default_matter(self) -> int | None:
         """What words without a number are about: the last question, else the only matter there is."""
         about = self.pending.get("consultation")

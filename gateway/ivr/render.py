@@ -1,7 +1,7 @@
 """A turn as TwiML, or as the text of an SMS. Pure: addresses and facts are handed in."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,9 +10,12 @@ from xml.sax.saxutils import escape, quoteattr
 from gateway.ivr.script import Line, Script, Turn, fill
 
 _PAUSE = re.compile(r"（停(?:一秒)?）")
+# where one voice may end and another begin: behind a full stop and the space after it, as other languages write
+_STOPS = re.compile(r"(?<=[.!?:]\s)")
 _SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
 # <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)
 _SAY_ENCODED = 4400
+_SPELT = {"star": "星号", "hash": "井号"}
 _GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 AudioUrl = Callable[[str, str], str | None]
@@ -60,7 +63,7 @@ def menu_of(script: Script, language: str, step: str, facts: Mapping[str, Any], 
     words = script.words_in(language)
     # a step may have a menu sentence of its own: languages are offered each in its own words
     template = words.steps.get(step, {}).get("menu") or words.menus.get(channel, "{choice}，{key}")
-    spelt = {"star": "星号", "hash": "井号"} if channel == "voice" else {"star": "*", "hash": "#"}
+    spelt = {**_SPELT, **words.menus} if channel == "voice" else {"star": "*", "hash": "#"}
     return [
         fill(template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
         for c in script.choices(step, facts, language)
@@ -158,15 +161,30 @@ def _say(text: str, speaker: Speaker, recorded: Recorded | None = None, speech: 
             if url:
                 parts.append(_play(url))
                 continue
-            for chunk in split_speech(words):
-                who = next((reader for letters, reader in _READERS if letters.search(chunk)), speaker)
+            for who, run in _runs(words, speaker):
                 opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
-                parts.append(f"{opening}{before}{escape(chunk)}{after}</Say>")
+                parts += [f"{opening}{before}{escape(chunk)}{after}</Say>" for chunk in split_speech(run)]
     return parts
 
 
 def _play(url: str) -> str:
     return f"<Play>{escape(url)}</Play>"
+
+
+def _runs(text: str, speaker: Speaker) -> Iterator[tuple[Speaker, str]]:
+    """``text`` in runs of whole sentences that one voice can read."""
+
+    def reader(sentence: str) -> Speaker | None:
+        return next((who for letters, who in _READERS if letters.search(sentence)), None)
+
+    run, voice = "", None
+    for sentence in _STOPS.split(text):
+        who = reader(sentence)
+        if who and voice and who != voice:
+            yield voice, run
+            run, voice = "", None
+        run, voice = run + sentence, voice or who
+    yield voice or speaker, run
 
 
 def split_speech(text: str) -> list[str]:

@@ -18,15 +18,19 @@ def vote(number: int, option: str, person: str | None = None, comment: str = "")
     return said("vote", **fields)
 
 
+_RATED = re.compile(
+    r"(\d{2,4})号?(?:的?事)?(?:我)?(?:[打给评]+([1-5]|[一二三四五])分?|([1-5]|[一二三四五])分)[吧。.!！]*"
+)
+
+
 def scored(m: Said) -> dict[str, Any] | None:
     """1 to 5, after we asked how it went."""
     about = m.pending.get("consultation")
+    match = _RATED.fullmatch(m.text)
+    if match:
+        score = match[2] or match[3]
+        return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(score, score)))
     if m.pending.get("kind") != "rating":
-        match = re.fullmatch(r"(\d{2,4})号?(?:事)?(?:打|给|评)([1-5]|[一二三四五])分?", m.text)
-        if match:
-            return said(
-                "rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(match[2], match[2]))
-            )
         return None
     if doubts.TAKEN_BACK.search(m.text):
         return None

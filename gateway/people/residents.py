@@ -1,5 +1,6 @@
 """Finding residents and the handsets they answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -87,6 +88,17 @@ def people_on(s: Session, handset_id: int) -> list[Person]:
             .order_by(Person.id)
         )
     )
+
+
+def spoken(chosen: str | None, languages: Iterable[str]) -> str:
+    """The language of a handset: the one chosen on it, else the one all its people speak; “” where they differ."""
+    all_of_them = {chosen} if chosen else set(languages)
+    return all_of_them.pop() if len(all_of_them) == 1 else ""
+
+
+def spoken_on(s: Session, phone: Handset) -> str:
+    """The same, looked up."""
+    return spoken(phone.language, (person.language for person in people_on(s, phone.id)))
 
 
 def handsets_of(s: Session, person_id: int) -> list[Handset]:

@@ -22,7 +22,7 @@ _TONGUES = {"zh": "zh-CN"}
 
 def answer(m: Message, asked: Asked | None) -> tuple[str, str] | None:
     """The reply and the intent, or None: the message is about something else."""
-    said = text.normalize(m.words).strip("，。 .！!")
+    said = text.normalize(m.read).strip("，。 .！!")
     if found := _WATCHERS.match(said):
         words = m.words.strip() if said[found.end() :].strip() else ""
         if not words:
@@ -49,7 +49,9 @@ def set_language(m: Message, f: Fields) -> str:
     wanted = str(f.get("language") or "")
     tongue = _TONGUES.get(wanted, wanted)
     if tongue not in replies.offered():
-        return m.say("language_none", languages="、".join(replies.called(one) for one in replies.offered()))
+        return m.say(
+            "language_none", languages=m.phrase("names_between").join(map(replies.called, replies.offered()))
+        )
     m.handset.language = m.language = tongue
     return m.say("language")
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, clock
+from gateway import actions, clock, replies
 from gateway.consultation import glance, lifecycle, ratings
 from gateway.consultation.glance import Matter
 from gateway.ivr.load import DEFAULT_LANGUAGE
@@ -15,6 +15,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.conversation import InboundEvent, Question
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
+from gateway.people import residents
 from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
@@ -139,9 +140,11 @@ def of(s: Session, rows: list[Row]) -> Around:
 
 
 def language(rows: list[Row]) -> str:
-    """In which they are answered: as was chosen on this handset, or as all its people are said to speak."""
-    spoken = {rows[0].tongue} if rows[0].tongue else {row.language for row in rows if row.id is not None}
-    return str(spoken.pop()) if len(spoken) == 1 else DEFAULT_LANGUAGE
+    """In which they are answered: as was chosen on this handset, or as all its people are said to speak; the default
+    where nobody has read our words in it, so that no Chinese answer has a Korean date in it."""
+    people = (row.language for row in rows if row.id is not None)
+    tongue = residents.spoken(rows[0].tongue if rows else None, people)
+    return tongue if tongue in replies.offered() else DEFAULT_LANGUAGE
 
 
 def _resident(row: Row) -> Resident:

@@ -50,10 +50,12 @@ def answer(
     if _is_choice(words, context.get("behind")):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None
-    said = _who_was_asked(m, asked) or interpret(words, context)
+    said = _who_was_asked(m, asked) or interpret(m.read, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
-    if intent == "vote" and "ended" in context and not _names(words, context, fields.get("consultation")):
-        if lexicon.OBJECT.search(text.normalize(words)):  # nobody asked about the other one: a late objection
+    if intent == "vote" and "ended" in context and not _names(m.read, context, fields.get("consultation")):
+        if lexicon.OBJECT.search(
+            text.normalize(m.read)
+        ):  # nobody asked about the other one: a late objection
             return publicity.object_(m, {"consultation": context["ended"]}), "object"
         return _which_now(m, fields), "clarify"
     if asked is not None and asked.kind == "who" and intent in ("unknown", "clarify"):
@@ -94,7 +96,7 @@ def _which_now(m: Message, f: Fields) -> str:
         return _unknown(m, f)
     ask(m, "sure", c)
     title = text.clip(c.title, 16)
-    return m.say("ended", ended=m.context["ended"], number=c.number, title=title, options=_options(c))
+    return m.say("ended", ended=m.context["ended"], number=c.number, title=title, options=_options(m, c))
 
 
 def _carrier_opt_out(m: Message, kind: str) -> None:
@@ -122,7 +124,7 @@ def _who_again(m: Message, asked: Asked) -> str:
     c = m.s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
     intent = (asked.data or {}).get("intent")
     if intent == "object" and c is not None:
-        return m.say("whose_objection", names=m.names(), number=f"{c.number}号")
+        return m.say("whose_objection", names=m.names(), number=c.number)
     return m.say("who_withdraws", names=m.names()) if intent != "vote" else _clarify_person(m, c)
 
 
@@ -197,7 +199,7 @@ _BARE = ("意见", "我有意见", "提意见", "提个意见", "我要提意见
 
 def _opinion(m: Message, f: Fields) -> str:
     c = m.found(f.get("consultation"))
-    bare = text.normalize(m.words).strip("，。！!.? ？").lstrip("0123456789号 ")
+    bare = text.normalize(m.read).strip("，。！!.? ？").lstrip("0123456789号 ")
     if bare in _BARE:
         ask(m, "words", c, kind="opinion")
         return m.say("ask_words", number=c.number) if c else m.say("ask_any_words")
@@ -216,7 +218,7 @@ def _kept(m: Message, c: Consultation | None, receipt: str) -> str:
         return m.say("opinion", **facts)
     if any(ballots.of(m.s, c, p) for p in may):
         return m.say("opinion_beside", **facts)
-    return m.say("opinion_no_vote", **facts, options=_options(c))
+    return m.say("opinion_no_vote", **facts, options=_options(m, c))
 
 
 def _propose(m: Message, f: Fields) -> str:
@@ -286,7 +288,7 @@ def _clarify(m: Message, f: Fields) -> str:
         )  # on a shared handset both must be told
         return m.say("clarify_which", number=f"{own}{numbers[0]}") if numbers else m.say("list_none")
     if reason in _NOT_COUNTED and c is not None and c.state == "OPEN":
-        return m.say("not_counted", number=c.number, options=_options(c))
+        return m.say("not_counted", number=c.number, options=_options(m, c))
     if c is not None and c.state == "OPEN":
         return _clarify_option(m, c)
     if c is not None and c.state in context_of.PUBLIC:
@@ -298,13 +300,14 @@ def _clarify(m: Message, f: Fields) -> str:
 _NOT_COUNTED = ("two_options", "conflict", "out_of_range")
 
 
-def _options(c: Consultation | Matter) -> str:
-    return "，".join(f"{label}回{key}" for key, label in c.options.items())
+def _options(m: Message, c: Consultation | Matter) -> str:
+    each = (m.phrase("option", label=label, key=key) for key, label in c.options.items())
+    return m.phrase("options_between").join(each)
 
 
 def _clarify_option(m: Message, c: Consultation | Matter) -> str:
-    seen = lexicon.ACKNOWLEDGE.fullmatch(text.normalize(m.words).strip("。，,.!！~～ "))
-    return m.say("ask_option" if seen else "clarify_option", number=c.number, options=_options(c))
+    seen = lexicon.ACKNOWLEDGE.fullmatch(text.normalize(m.read).strip("。，,.!！~～ "))
+    return m.say("ask_option" if seen else "clarify_option", number=c.number, options=_options(m, c))
 
 
 def _clarify_person(m: Message, c: Consultation | Matter | None = None) -> str:
@@ -330,8 +333,10 @@ def _multi(m: Message, f: Fields) -> str | None:
     if len(shorts) == 1 and not replies:
         return m.say("votes", list=shorts[0])
     if shorts:
-        replies.insert(0, m.say("votes", list="；".join(shorts)))
-    return replies[0] + "".join(text.without_signature(r) for r in replies[1:]) if replies else _unknown(m, f)
+        replies.insert(0, m.say("votes", list=m.phrase("and").join(shorts)))
+    if not replies:
+        return _unknown(m, f)
+    return m.phrase("sentences_between").join([replies[0], *map(text.without_signature, replies[1:])])
 
 
 def _unknown(m: Message, f: Fields) -> str:

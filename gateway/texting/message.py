@@ -18,6 +18,7 @@ from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
 from gateway.replies import reply_phrase, reply_text
 from gateway.settings import Settings
+from gateway.texting.tongues import in_chinese
 
 _QUESTION_DAYS = 3  # how long a question of ours may be answered (script format: expires sms = "3d")
 Fields = dict[str, Any]
@@ -41,6 +42,11 @@ class Message:
     @property
     def handset(self) -> Handset:
         return self.s.get_one(Handset, self.handset_id)
+
+    @property
+    def read(self) -> str:
+        """The words as the interpreter reads them: a command of another language in Chinese. Kept are ``words``."""
+        return in_chinese(self.words, self.language)
 
     def people(self) -> list[Resident]:
         return self.residents
@@ -81,7 +87,7 @@ class Message:
 
     def names(self) -> str:
         """Who shares this handset, as far as a short message can list them."""
-        return "、".join(p.name for p in self.residents[:3])
+        return self.phrase("names_between").join(p.name for p in self.residents[:3])
 
 
 def keep(

@@ -55,7 +55,7 @@ def object_(m: Message, f: Fields) -> str:
     who = _speaker(m, f, concerned or people)
     if who is None and c.in_publicity and concerned:
         ask(m, "who", c, intent="object", consultation=c.number, reason=f.get("reason"), words=words)
-        return m.say("whose_objection", names=m.names(), number=f"{c.number}号")
+        return m.say("whose_objection", names=m.names(), number=c.number)
     return _open(m, c, who, _reason(f, who), words)
 
 
@@ -102,7 +102,11 @@ def withdraw(m: Message, f: Fields) -> str:
         return m.say("objection_none")
     about = [m.s.get_one(Consultation, o.consultation_id).number for o in mine]
     if len(mine) > 1:
-        return m.say("objection_which", list="、".join(f"{n}号" for n in about), number=about[0])
+        return m.say(
+            "objection_which",
+            list=m.phrase("names_between").join(m.phrase("numbered", number=n) for n in about),
+            number=about[0],
+        )
     if aside.has_code(m, who.id):
         return m.say("code_needed", number=about[0])
     objections.withdraw(m.s, mine[0], f"resident:{who.id}")

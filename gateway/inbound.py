@@ -142,7 +142,8 @@ def _whisper(rt: Runtime, query: Form) -> str:
     script = scripts()[HOTLINE]
     who = facts.get("person") or script.phrase(script.default_language, "somebody")
     words = script.phrase(script.default_language, "whisper", village=facts.get("village", ""), who=who)
-    return render.say_document(words, hangup=False)
+    recorded = rt.prompts.recorded(script.default_language)
+    return render.say_document(words, hangup=False, recorded=recorded)
 
 
 class _Repeated(Exception):

@@ -147,11 +147,14 @@ def cut(sentence: str) -> list[str]:
 def _templates(script: Script, language: str) -> Iterable[str]:
     words = script.words_in(language)
     yield from (words.menus.get(part, "") for part in ("silent", "wrong", "unsaid"))
-    menu, common = words.menus.get("voice", "{choice}，{key}"), words.steps.get("everywhere", {})
+    # the others are fillings of a sentence, and recorded with it where they are known (``known``)
+    yield from (t for t in words.phrases.values() if PLACEHOLDER.search(t) or t.endswith("。"))
+    usual, common = words.menus.get("voice", "{choice}，{key}"), words.steps.get("everywhere", {})
     for name, step in script.steps.items():
         own = words.steps.get(name, {})
         yield str(own.get("voice", own.get("text", "")))
         yield from (str(own.get(part, "")) for part in ("wrong", "silent"))
+        menu = own.get("menu") or usual
         for key in {**script.everywhere, **step.keys}:
             label = str(own.get(key, common.get(key, "")))
             if label:

@@ -43,7 +43,9 @@ class Fresh(Generic[T]):
 
     def _stamped(self) -> tuple[tuple[str, int, int], ...]:
         found = []
-        for path in sorted(self._folder.rglob("*")):
+        # not the hundreds of clips beside the scripts
+        tops = [path for path in self._folder.iterdir() if not path.name.startswith((".", "_"))]
+        for path in sorted([*tops, *(path for top in tops for path in top.rglob("*"))]):
             try:
                 at = path.stat()
             except FileNotFoundError:  # an editor's scratch file

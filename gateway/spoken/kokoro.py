@@ -69,6 +69,8 @@ class Kokoro:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # threads that wait sleep: on a machine that answers telephones beside this, spinning ones cost it
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._style = np.frombuffer(_STYLE.read_bytes(), dtype="<f4").reshape(-1, 1, 256)
 

@@ -52,9 +52,16 @@ def phonemes(text: str) -> str:
             words = (
                 lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True) for word in _words(part)
             )
-            part = " ".join("".join(syllable(one) for one in word) for word in words)
+            part = " ".join("".join(_heard(one) for one in word) for word in words)
         spoken += part
     return spoken
+
+
+def _heard(pinyin: str) -> str:
+    try:
+        return syllable(pinyin)
+    except KeyError:
+        return ""  # a character nobody knows how to read
 
 
 def _words(text: str) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """What a carrier is to play: clips that come with the product, and what was rendered at run time."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from gateway.spoken import kokoro
 from gateway.spoken.shelf import Shelf
 
 ROUTE = "/audio"
+_HAN, _OTHERS = re.compile("[一-鿿]"), re.compile("[A-Za-z\uac00-\ud7a3\u1800-\u18af]")
 
 
 class Prompts:
@@ -67,7 +69,7 @@ class Prompts:
     def _rendered(self, words: str) -> str | None:
         said = words.strip("，。、：；！？ ")
         name = self.shelf.find(said)
-        if name is None and self._installed():
+        if name is None and self._installed() and _is_mandarin(said):
             self.shelf.want(said)
         return name
 
@@ -79,10 +81,16 @@ class Prompts:
         for text in texts:
             for stretch in BREAK.split(text):
                 for sentence in sentences(stretch):
-                    if any(p.clip is None for p in self.clips(language).pieces(sentence)):
+                    known = self.clips(language).pieces(sentence)
+                    if _is_mandarin(sentence) and any(p.clip is None for p in known):
                         noted += self.shelf.want(sentence)
         return noted
 
     def pretend(self, installed: Callable[[], bool]) -> None:
         """For tests: whether the extra is there."""
         self._installed = installed
+
+
+def _is_mandarin(words: str) -> bool:
+    """Whether the voice can say all of it: it knows no English and no Korean, and would leave them out."""
+    return bool(_HAN.search(words)) and not _OTHERS.search(words)

@@ -129,6 +129,14 @@ def test_a_notice_rendered_ahead_is_one_piece(prompts: Prompts) -> None:
     ]
 
 
+def test_what_is_no_mandarin_is_left_to_a_carrier_that_can_read_it(prompts: Prompts) -> None:
+    recorded = prompts.recorded("zh-CN")
+    assert recorded
+    for words in ("For English, press 2.", "한국어는 2번.", "村部装WiFi。"):
+        recorded(words)
+    assert prompts.shelf.wanted() == [] and prompts.foresee(["For English, press 2."], "zh-CN") == 0
+
+
 def test_without_the_extra_nothing_is_noted_and_names_stay_with_the_carriers_voice(prompts: Prompts) -> None:
     prompts.pretend(lambda: False)
     recorded = prompts.recorded("zh-CN")

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, clock, conversations, phones
+from gateway import actions, clock, conversations, phones, prompts
 from gateway.actions import ACTIONS
 from gateway.db import insert_into, vault
 from gateway.ivr import render
@@ -187,7 +187,6 @@ def _phone(number: str) -> phones.Phone:
 
 
 def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mapping[str, str]) -> str:
-    script = scripts()[HOTLINE]
     call, conversation = form["CallSid"], None
     if known := whole(query.get("c")):
         conversation = s.get(Conversation, known)
@@ -195,6 +194,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             conversation = None  # another call's address: this call starts at the beginning
     if conversation is None:
         conversation = s.scalar(select(Conversation).where(Conversation.carrier_id == call))
+    script = scripts().get(conversation.script if conversation else HOTLINE) or scripts()[HOTLINE]
     delivery = _delivery(s, conversation, query)
     act = actions.Turn(
         s=s,
@@ -240,8 +240,9 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         act.heard = _heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)
         turn = advance(script, place, act.heard, act.facts, conversation.language)
-    turn, lines = _follow(script, act, turn, conversation.language)
+    script, turn, lines = _follow(script, act, turn, conversation.language)
     conversation.turn += 1
+    conversation.script, conversation.digest = script.name, script.digest
     conversation.place, conversation.facts = turn.place.to_json(), dict(act.facts)
     conversation.over = turn.over
     base = rt.settings.base_url
@@ -253,19 +254,34 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         lines=lines,
         action_url=f"{base}/twilio/voice?c={conversation.id}&t={conversation.turn}",
         recording_url=f"{base}/twilio/recording",
+        find=prompts.finder(s, base, conversation.language, _matter_id(s, act)),
     )
 
 
-def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tuple[Turn, list[Line]]:
-    """Run actions until somebody has to say something, or all is over."""
+def _matter_id(s: Session, act: actions.Turn) -> int | None:
+    """The matter a turn is about, whose recordings are played: also where a call of ours only tells of it."""
+    id = whole(act.facts.get("matter_id"))
+    if id or act.delivery is None:
+        return id
+    b = s.get(Broadcast, act.delivery.broadcast_id) if act.delivery.broadcast_id else None
+    return b.consultation_id if b else act.delivery.about_id
+
+
+def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tuple[Script, Turn, list[Line]]:
+    """Run actions until somebody has to say something, or all is over; perhaps in another script by then."""
     lines = list(turn.lines)
     act.facts |= turn.learned
     for _ in range(_MOST_STEPS):
         if turn.action is None:
-            return turn, lines
+            return script, turn, lines
         outcome, learned = ACTIONS[turn.action.name](act)
         act.facts |= learned
-        turn = advance(script, turn.place, Outcome(outcome), act.facts, language)
+        if act.goto:  # lines are a script's own
+            (name, step), act.goto, lines = act.goto, None, []
+            script = scripts()[name]
+            turn = begin(script, step, act.facts)
+        else:
+            turn = advance(script, turn.place, Outcome(outcome), act.facts, language)
         act.facts |= turn.learned
         lines += turn.lines
     raise RuntimeError(f"script {script.name} goes round at {turn.place.step}")

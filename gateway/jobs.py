@@ -1,29 +1,26 @@
 """The door for RQ and for the clock. Jobs carry ids and have bodies of a line; what is due lives in SQL."""
 
-import asyncio
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select
 
-from gateway import catchup, clock
-from gateway.carriers.base import Failure
+from gateway import catchup, clock, prompts
 from gateway.consultation import lifecycle
+from gateway.keeping import fetch_recordings, forget_recordings
 from gateway.logs import quiet_logs
-from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
 from gateway.people import uploads
 from gateway.queue import die_with_parent
 from gateway.runtime import Runtime
 
+__all__ = ["fetch_recordings", "forget_recordings"]
 log = structlog.get_logger()
-_FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
 
 
 def drain(lane: str) -> int:
@@ -59,11 +56,27 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
     while not stop.is_set():
         _attempt("sweep", reconcile.sweep, rt)
         _attempt("recordings", fetch_recordings, rt)
+        _attempt("prompts", take_in_prompts, rt)
+        _attempt("carrier's recordings", forget_recordings, rt)
         _attempt("uploads", forget_uploads, rt)
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + catchup.EVERY.total_seconds()
             _attempt("catch-up", catchup.catch_up, rt)
-        stop.wait(5)
+        stop.wait(1 if _somebody_waits(rt) else 5)
+
+
+def _somebody_waits(rt: Runtime) -> bool:
+    """Whether an organizer is on the line who recorded something and waits to hear it."""
+    try:
+        with rt.db.read() as s:
+            return prompts.hurried(s)
+    except Exception:  # the database is away
+        return False
+
+
+def take_in_prompts(rt: Runtime) -> int:
+    """Make what organizers recorded by telephone fit to be played; returns how many."""
+    return prompts.take_in(rt.db, rt.store)
 
 
 def _attempt(name: str, what: Callable[..., object], rt: Runtime, **how: bool) -> None:
@@ -95,60 +108,6 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
 def forget_uploads(rt: Runtime) -> int:
     """Delete rosters that nobody confirmed within an hour; returns how many."""
     return uploads.sweep(rt.settings.uploads)
-
-
-def fetch_recordings(rt: Runtime, limit: int = 20) -> int:
-    """Copy new recordings from the carrier into the data folder; returns how many were kept."""
-    with rt.db.read() as s:
-        waiting = list(
-            s.execute(
-                select(Recording.id, Recording.url)
-                .where(Recording.state == "pending", Recording.url.is_not(None))
-                .where(or_(Recording.due_at.is_(None), Recording.due_at <= clock.now()))
-                .order_by(Recording.tries, Recording.id)
-                .limit(limit)
-            )
-        )
-    return asyncio.run(_fetch_all(rt, waiting)) if waiting else 0
-
-
-async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> int:
-    carrier = rt.make_carrier()
-    folder = rt.settings.data_dir / "recordings"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = 0
-    try:
-        for id, url in waiting:
-            try:
-                data, kind = await carrier.fetch_recording(url or "")
-            except Failure as failure:
-                _put_off(rt, id, failure)
-                continue
-            name = f"{id}.{kind}"
-            scratch = folder / f".{name}"
-            scratch.write_bytes(data)
-            scratch.replace(folder / name)
-            with rt.db.write() as s:
-                row = s.get_one(Recording, id)
-                row.file, row.state = name, "kept"
-            kept += 1
-    finally:
-        await carrier.close()
-    return kept
-
-
-def _put_off(rt: Runtime, id: int, failure: Failure) -> None:
-    """Ask for it again later and later, for as long as a carrier may be away or its storage lag; what it says is gone
-    after a day is lost."""
-    now = clock.now()
-    with rt.db.write() as s:
-        row = s.get_one(Recording, id)
-        row.tries += 1
-        row.due_at = now + min(timedelta(seconds=5 * 2 ** min(row.tries, 20)), timedelta(hours=6))
-        gone = failure.code in ("404", "410") and now - row.created_at > timedelta(days=1)
-        if gone or now - row.created_at > _FETCH_FOR:
-            row.state = "lost"
-            log.error("a recording was lost", recording=id, failure=failure.code)
 
 
 def day_on(rt: Runtime) -> None:

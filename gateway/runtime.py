@@ -13,6 +13,7 @@ from gateway.db import Database, migrate, use_vault
 from gateway.models import tables
 from gateway.people import alarms
 from gateway.settings import Settings
+from gateway.store import Store, open_store
 from gateway.vault import Vault
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ class Runtime:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.db = settings, database
         self._redis: redis.Redis | None = None
+        self._store: Store | None = None
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, migrated: bool = False) -> "Runtime":
@@ -35,7 +37,10 @@ class Runtime:
         clock.use_trial_clock(settings.data_dir if settings.simulated else None)
         if not migrated:
             migrate(settings.database)
-        return cls(settings, Database(settings.database))
+        rt = cls(settings, Database(settings.database))
+        if settings.recordings_url:
+            _ = rt.store  # an extra that is missing is said at start, not to the first resident who speaks
+        return rt
 
     def make_carrier(self) -> Carrier:
         """A fresh connection to the carrier, for one event loop; close it when done."""
@@ -47,6 +52,13 @@ class Runtime:
             base_url=st.carrier_url,
             concurrency=st.send_concurrency,
         )
+
+    @property
+    def store(self) -> Store:
+        """Where sounds lie."""
+        if self._store is None:
+            self._store = open_store(self.settings)
+        return self._store
 
     def redis(self) -> redis.Redis:
         if self._redis is None:

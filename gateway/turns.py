@@ -31,6 +31,9 @@ class Turn:
     heard: object = None
     delivery: Delivery | None = None
     recording_id: int | None = None
+    goto: tuple[str, str | None] | None = (
+        None  # an action leads on into another script, at a step or its start
+    )
     _people: list[Person] | None = None
 
     @property
@@ -81,6 +84,7 @@ FACTS = frozenset(
         "weight",
         "explanation",
     ]
+    + ["spoken", "spoken_what"]  # recording by telephone
     + ["receipt", "receipt_spoken", "receipt_says", "duty_phone", "when"]
     + [f"{kind}_{n}" for kind in ("name", "matter", "option") for n in (1, 2, 3)]
 )

@@ -8,12 +8,11 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.ivr.script import Line, Script, Turn, fill
+from gateway.ivr.spoken import GENERIC, KEYS, PAUSE, Find, Played, put_together
 
-_PAUSE = re.compile(r"（停(?:一秒)?）")
 _SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
 # <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)
 _SAY_ENCODED = 4400
-_GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 AudioUrl = Callable[[str, str], str | None]
 
@@ -34,24 +33,32 @@ def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any]
 
     Raises MissingFact.
     """
+    return fill(_template(script, language, line, channel), facts)
+
+
+def _template(script: Script, language: str, line: Line, channel: str) -> str:
     words = script.words_in(language)
     own = words.steps.get(line.step, {})
     if line.part == "text":
-        template = own.get(channel, own.get("text", ""))
-    else:
-        # who is silent at a recording did not fail to press a key
-        part = "unsaid" if line.part == "silent" and script.steps[line.step].does == "record" else line.part
-        template = own.get(line.part, words.menus.get(part, _GENERIC[part]))
-    return fill(str(template), facts)
+        return str(own.get(channel, own.get("text", "")))
+    # who is silent at a recording did not fail to press a key
+    part = "unsaid" if line.part == "silent" and script.steps[line.step].does == "record" else line.part
+    return str(own.get(line.part, words.menus.get(part, GENERIC[part])))
 
 
 def menu_of(script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str) -> list[str]:
     """The generated menu sentences of a step, in order: words and keys can't disagree."""
-    words = script.words_in(language)
-    template = words.menus.get(channel, "{choice}，{key}")
-    spelt = {"star": "星号", "hash": "井号"} if channel == "voice" else {"star": "*", "hash": "#"}
+    return [fill(*line) for line in _menu(script, language, step, facts, channel)]
+
+
+def _menu(
+    script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str
+) -> list[tuple[str, dict[str, str]]]:
+    """Each line of a menu as a template and what is filled into it."""
+    template = script.words_in(language).menus.get(channel, "{choice}，{key}")
+    spelt = KEYS if channel == "voice" else {"star": "*", "hash": "#"}
     return [
-        fill(template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
+        (template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
         for c in script.choices(step, facts, language)
         if c.label
     ]
@@ -71,8 +78,10 @@ def voice(
     recording_url: str = "",
     speaker: Speaker = ZHIYU,
     audio_url: AudioUrl | None = None,
+    find: Find | None = None,
 ) -> str:
-    """The TwiML document for a turn.
+    """The TwiML document for a turn. ``find`` knows the recordings by people (gateway.prompts): they come before
+    everything else.
 
     ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
     hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``.
@@ -83,7 +92,7 @@ def voice(
         if audio:
             spoken.append(f"<Play>{escape(audio)}</Play>")
         else:
-            spoken += _say(words_of(script, language, line, facts, "voice"), speaker)
+            spoken += _said(_template(script, language, line, "voice"), facts, find, speaker)
     body = "".join(spoken)
     if turn.over or turn.wants is None:
         return _document(body + "<Hangup/>")
@@ -91,9 +100,7 @@ def voice(
     again = f'<Redirect method="POST">{escape(action_url + "&silence=1")}</Redirect>'
     where = f' action={quoteattr(action_url)} method="POST"'
     if turn.wants == "key":
-        menu = menu_of(script, language, step.name, facts, "voice")
-        between = script.words_in(language).menus.get("between", "")
-        body += "".join(_say(between.join(menu), speaker))
+        body += "".join(_spoken_menu(script, language, step.name, facts, find, speaker))
         keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
         return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
     if turn.wants == "digits":
@@ -109,6 +116,32 @@ def voice(
         return _document(body + record + again)
     number = escape(str(facts.get("duty_phone", "")))
     return _document(f'{body}<Dial{where} timeout="25"><Number>{number}</Number></Dial>')
+
+
+def _said(template: str, facts: Mapping[str, Any], find: Find | None, speaker: Speaker) -> list[str]:
+    verbs: list[str] = []
+    for part in put_together(template, facts, find):
+        verbs += [f"<Play>{escape(part.url)}</Play>"] if isinstance(part, Played) else _say(part, speaker)
+    return verbs
+
+
+def _spoken_menu(
+    script: Script, language: str, step: str, facts: Mapping[str, Any], find: Find | None, speaker: Speaker
+) -> list[str]:
+    lines = [put_together(*line, find) for line in _menu(script, language, step, facts, "voice")]
+    between = script.words_in(language).menus.get("between", "")
+    if not any(isinstance(part, Played) for line in lines for part in line):
+        return _say(between.join("".join(map(str, line)) for line in lines), speaker)
+    return [
+        verb
+        for line in lines
+        for part in line
+        for verb in (
+            [f"<Play>{escape(part.url)}</Play>"]
+            if isinstance(part, Played)
+            else _say(part + between, speaker)
+        )
+    ]
 
 
 def say_document(text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True) -> str:
@@ -130,7 +163,7 @@ def _say(text: str, speaker: Speaker) -> list[str]:
     call at it (twilio.md §4), and leaves out the silence."""
     opening = f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>"
     parts: list[str] = []
-    for index, stretch in enumerate(_PAUSE.split(text)):
+    for index, stretch in enumerate(PAUSE.split(text)):
         if index and parts:
             parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
         parts += [f"{opening}{escape(chunk)}</Say>" for chunk in split_speech(stretch)]
@@ -179,7 +212,7 @@ def sms(
     """The turn as one message: its sentences, then the choices as “同意回1，不同意回2”."""
     shown = turn.lines if lines is None else lines
     said = "".join(words_of(script, language, line, facts, "sms") for line in shown)
-    said = _PAUSE.sub("", said)
+    said = PAUSE.sub("", said)
     if turn.wants == "key":
         menu = menu_of(script, language, turn.place.step, facts, "sms")
         if menu:

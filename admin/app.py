@@ -17,6 +17,7 @@ from admin import (
     doors,
     home,
     inbox,
+    prompts,
     residents,
     results,
     roles,
@@ -42,6 +43,7 @@ _PAGES = (
     broadcasts,
     doors,
     inbox,
+    prompts,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -372,6 +372,12 @@ def recording_reported(rt: Runtime, form: Form) -> None:
             if known is None:
                 return
         kept = _recording(s, id)
+        if kept.handset_id is None:  # the call's own request may never come: see keeping.find_owners
+            kept.handset_id = s.scalar(
+                select(Conversation.handset_id).where(
+                    Conversation.carrier_id == form.get("CallSid", ""), Conversation.script == HOTLINE
+                )
+            )
         if kept.state == "pending":
             kept.url = form.get("RecordingUrl") or kept.url
             kept.state = "lost" if status == "absent" else "pending"

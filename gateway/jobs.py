@@ -11,7 +11,7 @@ import structlog
 
 from gateway import catchup, clock, prompts
 from gateway.consultation import lifecycle
-from gateway.keeping import fetch_recordings, forget_recordings
+from gateway.keeping import fetch_recordings, find_owners, forget_recordings
 from gateway.logs import quiet_logs
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
@@ -57,6 +57,7 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
         _attempt("sweep", reconcile.sweep, rt)
         _attempt("recordings", fetch_recordings, rt)
         _attempt("prompts", take_in_prompts, rt)
+        _attempt("recordings' owners", find_owners, rt)
         _attempt("carrier's recordings", forget_recordings, rt)
         _attempt("uploads", forget_uploads, rt)
         if time.monotonic() >= next_look:

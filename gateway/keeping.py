@@ -5,17 +5,24 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, not_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, playable, sound
 from gateway.carriers.base import Carrier, Failure, NotNow
-from gateway.models.answer import Recording
+from gateway.consultation import opinions
+from gateway.models.answer import Objection, Opinion, Recording
+from gateway.models.person import Claim
+from gateway.models.prompt import Prompt
+from gateway.people import residents
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 _FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
 _FORGET_TRIES = 12  # with the waits between them about two days; then somebody has to look at the account
+_OWNER_MAY_COME = timedelta(
+    minutes=15
+)  # after it was made: a call lasts, and a failed request is tried again
 _A_SID = "RE"  # what we were given no id for has none to be deleted by
 
 
@@ -148,3 +155,33 @@ def _later(s: Session, id: int) -> None:
     row.forget_due_at = clock.now() + min(
         timedelta(minutes=2 ** min(row.forget_tries, 20)), timedelta(hours=12)
     )
+
+
+# -- what belongs to nobody ---------------------------------------------------------------------------------------
+
+
+def find_owners(rt: Runtime, limit: int = 20) -> int:
+    """Put recordings into the inbox that no turn of a call took in: the caller hung up and only the carrier's report
+    came through, or we were down just then. Returns how many."""
+    since = clock.now() - _OWNER_MAY_COME
+    with rt.db.write() as s:
+        taken = [
+            select(table.id).where(table.recording_id == Recording.id).exists()
+            for table in (Opinion, Objection, Claim, Prompt)
+        ]
+        found = list(
+            s.scalars(
+                select(Recording)
+                .where(Recording.state == "kept", Recording.handset_id.is_not(None))
+                .where(Recording.created_at < since, *(not_(one) for one in taken))
+                .order_by(Recording.id)
+                .limit(limit)
+            )
+        )
+        for row in found:
+            people = residents.people_on(s, row.handset_id or 0)
+            opinions.add(
+                s, consultation=None, person=people[0] if len(people) == 1 else None, handset_id=row.handset_id,
+                words="", channel="voice", recording_id=row.id, kind="message",
+            )  # fmt: skip
+    return len(found)

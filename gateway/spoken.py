@@ -1,6 +1,8 @@
 """Actions of the script in which an organizer records by telephone what residents hear (ivr_scripts/recording)."""
 
-from gateway import prompts
+from datetime import timedelta
+
+from gateway import clock, prompts
 from gateway.ivr.script import Recording as HeardRecording
 from gateway.models.answer import Recording
 from gateway.models.organizer import Organizer
@@ -8,7 +10,7 @@ from gateway.models.prompt import Prompt, PromptCode
 from gateway.turns import Result, Turn, action
 
 SCRIPT, HOTLINE = "recording", "hotline"
-_MOST_WAITS = 20  # times somebody is asked to wait for their own recording: about a minute
+_LONGEST_WAIT = timedelta(seconds=90)  # for one's own recording, before it is better to speak once more
 
 
 @action
@@ -50,7 +52,7 @@ def keep_spoken(turn: Turn) -> Result:
         return "ok", {"spoken_id": ""}
     by = turn.s.get_one(Organizer, code.organizer_id)
     made = prompts.offer(turn.s, prompts.subject_of(code), by, "phone", recording_id=turn.recording_id)
-    return "ok", {"spoken_id": str(made.id), "spoken_waits": "0"}
+    return "ok", {"spoken_id": str(made.id)}
 
 
 @action
@@ -61,12 +63,11 @@ def spoken_ready(turn: Turn) -> Result:
         return "lost", {}
     if made.file:
         return "ready", {"spoken": made.file}
-    waits = int(turn.facts.get("spoken_waits", "0")) + 1
-    gone = turn.s.get(Recording, made.recording_id) if made.recording_id else None
-    if waits > _MOST_WAITS or gone is None or gone.state == "lost":
+    source = turn.s.get(Recording, made.recording_id) if made.recording_id else None
+    if source is None or source.state == "lost" or clock.now() - made.created_at > _LONGEST_WAIT:
         made.state = "dropped"
         return "lost", {}
-    return "wait", {"spoken_waits": str(waits)}
+    return "wait", {}
 
 
 @action

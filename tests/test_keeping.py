@@ -1,3 +1,4 @@
+# ruff: noqa: F811
 """What residents said is kept by us, whole, and only then deleted at the carrier; none is without an owner."""
 
 import io
@@ -26,7 +27,7 @@ from tests.test_recordings import SOUND, Media, behind, kept, media, reported  #
 STARTED = {"twilio_account_sid": "AC1", "twilio_auth_token": "the secret", "hotline_number": "+8649900000012"}
 
 
-def proposed(rt: Runtime, media: Media, sid: str = "CA-1", **more: str) -> Call:  # noqa: F811
+def proposed(rt: Runtime, media: Media, sid: str = "CA-1", **more: str) -> Call:
     """孙长河 proposes something by telephone; the caller's request about it carries ``more``."""
     call = Call(rt, SUN.phone, sid)
     call.press("2", "1")
@@ -55,7 +56,7 @@ def later(hours: float) -> time_machine.travel:
 # -- kept ----------------------------------------------------------------------------------------------------------
 
 
-def test_who_hangs_up_while_speaking_is_heard_all_the_same(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_who_hangs_up_while_speaking_is_heard_all_the_same(behind: Runtime, media: Media) -> None:
     proposed(behind, media, Digits="hangup")
     assert jobs.fetch_recordings(behind) == 1
     with behind.db.read() as s:
@@ -65,7 +66,7 @@ def test_who_hangs_up_while_speaking_is_heard_all_the_same(behind: Runtime, medi
 
 def test_a_recording_of_which_only_the_carriers_report_came_is_found_in_the_inbox(
     behind: Runtime,
-    media: Media,  # noqa: F811
+    media: Media,
 ) -> None:
     Call(behind, SUN.phone, "CA-1").press("2", "1")  # and the line is dead
     reported(behind, media, CallSid="CA-1")
@@ -78,7 +79,7 @@ def test_a_recording_of_which_only_the_carriers_report_came_is_found_in_the_inbo
     assert "<audio" in page and "孙长河" in page
 
 
-def test_a_recording_that_was_taken_in_gets_no_second_owner(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_a_recording_that_was_taken_in_gets_no_second_owner(behind: Runtime, media: Media) -> None:
     proposed(behind, media)
     reported(behind, media, CallSid="CA-1")
     jobs.fetch_recordings(behind)
@@ -88,7 +89,7 @@ def test_a_recording_that_was_taken_in_gets_no_second_owner(behind: Runtime, med
 
 def test_what_a_browser_cant_play_is_kept_as_it_came_with_a_copy_beside_it(
     behind: Runtime,
-    media: Media,  # noqa: F811
+    media: Media,
 ) -> None:
     media.answer = (200, "audio/x-wav", ulaw())
     proposed(behind, media)
@@ -99,7 +100,7 @@ def test_what_a_browser_cant_play_is_kept_as_it_came_with_a_copy_beside_it(
     assert soundfile.info(io.BytesIO(heard.data)).subtype == "PCM_16" and heard.mimetype == "audio/wav"
 
 
-def test_what_is_kept_is_nobody_elses_to_read(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_what_is_kept_is_nobody_elses_to_read(behind: Runtime, media: Media) -> None:
     proposed(behind, media)
     jobs.fetch_recordings(behind)
     (file,) = (behind.settings.data_dir / "recordings").glob("*")
@@ -111,7 +112,7 @@ def test_what_is_kept_is_nobody_elses_to_read(behind: Runtime, media: Media) -> 
 # -- deleted there -------------------------------------------------------------------------------------------------
 
 
-def test_the_carrier_deletes_its_copy_once_ours_is_safe(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_the_carrier_deletes_its_copy_once_ours_is_safe(behind: Runtime, media: Media) -> None:
     proposed(behind, media)
     assert jobs.forget_recordings(behind) == 0 and media.deleted == []  # not copied yet
     jobs.fetch_recordings(behind)
@@ -123,7 +124,7 @@ def test_the_carrier_deletes_its_copy_once_ours_is_safe(behind: Runtime, media: 
 
 def test_what_a_resident_wanted_not_recorded_is_deleted_there_and_never_fetched(
     behind: Runtime,
-    media: Media,  # noqa: F811
+    media: Media,
 ) -> None:
     proposed(behind, media, Digits="*")
     assert kept(behind).state == "refused"
@@ -135,7 +136,7 @@ def test_what_a_resident_wanted_not_recorded_is_deleted_there_and_never_fetched(
 def test_a_carrier_that_wont_delete_is_asked_again_later_and_ours_stays(
     behind: Runtime,
     media: Media,
-    status: int,  # noqa: F811
+    status: int,
 ) -> None:
     media.delete_answer = status
     proposed(behind, media)
@@ -148,21 +149,21 @@ def test_a_carrier_that_wont_delete_is_asked_again_later_and_ours_stays(
         assert jobs.forget_recordings(behind) == 1
 
 
-def test_one_that_is_gone_there_already_is_done_with(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_one_that_is_gone_there_already_is_done_with(behind: Runtime, media: Media) -> None:
     media.delete_answer = 404
     proposed(behind, media)
     jobs.fetch_recordings(behind)
     assert jobs.forget_recordings(behind) == 1
 
 
-def test_nothing_is_deleted_there_while_our_own_copy_is_missing(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_nothing_is_deleted_there_while_our_own_copy_is_missing(behind: Runtime, media: Media) -> None:
     proposed(behind, media)
     jobs.fetch_recordings(behind)
     (behind.settings.data_dir / "recordings" / str(kept(behind).file)).unlink()
     assert jobs.forget_recordings(behind) == 0 and media.deleted == []
 
 
-def test_deleting_can_be_left_off(tmp_path: Path, new_database, media: Media) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+def test_deleting_can_be_left_off(tmp_path: Path, new_database, media: Media) -> None:  # type: ignore[no-untyped-def]
     st = settings_for(
         tmp_path,
         new_database("sqlite", "township"),
@@ -241,7 +242,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-def in_s3(tmp_path: Path, new_database, media: Media, bucket: Bucket) -> Iterator[Runtime]:  # type: ignore[no-untyped-def]  # noqa: F811
+def in_s3(tmp_path: Path, new_database, media: Media, bucket: Bucket) -> Iterator[Runtime]:  # type: ignore[no-untyped-def]
     where = f"s3://xiangyin/village?endpoint={bucket.url}&region=cn-north-1"
     st = settings_for(
         tmp_path,
@@ -256,7 +257,7 @@ def in_s3(tmp_path: Path, new_database, media: Media, bucket: Bucket) -> Iterato
     rt.close()
 
 
-def test_recordings_lie_in_s3_and_are_heard_from_there(in_s3: Runtime, media: Media, bucket: Bucket) -> None:  # noqa: F811
+def test_recordings_lie_in_s3_and_are_heard_from_there(in_s3: Runtime, media: Media, bucket: Bucket) -> None:
     proposed(in_s3, media)
     assert jobs.fetch_recordings(in_s3) == 1
     id = kept(in_s3).id
@@ -269,7 +270,7 @@ def test_recordings_lie_in_s3_and_are_heard_from_there(in_s3: Runtime, media: Me
 def test_while_s3_is_away_the_carrier_keeps_it_and_it_is_fetched_again(
     in_s3: Runtime,
     media: Media,
-    bucket: Bucket,  # noqa: F811
+    bucket: Bucket,
 ) -> None:
     bucket.down = True
     proposed(in_s3, media)
@@ -301,7 +302,7 @@ def test_a_store_that_is_none_is_refused_by_name(tmp_path: Path, url: str) -> No
         Settings.load(data_dir=tmp_path, recordings_url=url)
 
 
-def test_the_report_of_an_unknown_call_is_no_error(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_the_report_of_an_unknown_call_is_no_error(behind: Runtime, media: Media) -> None:
     inbound.recording_reported(
         behind, {"RecordingSid": "RE9", "RecordingStatus": "absent", "CallSid": "CA-nobody"}
     )

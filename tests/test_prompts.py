@@ -1,3 +1,4 @@
+# ruff: noqa: F811
 """Recordings by people: the loudspeaker's voice instead of a machine's, for as long as it says what the text says."""
 
 import io
@@ -191,7 +192,7 @@ def behind(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     new_database,
-    media: Media,  # type: ignore[no-untyped-def]  # noqa: F811
+    media: Media,  # type: ignore[no-untyped-def]
 ) -> Iterator[Runtime]:
     """The sample township behind a carrier whose recordings are fetched over HTTP."""
     st = settings_for(
@@ -207,7 +208,7 @@ def behind(
 class Recorder(Call):
     """An organizer's call."""
 
-    def speak(self, media: Media, sid: str) -> str:  # noqa: F811
+    def speak(self, media: Media, sid: str) -> str:
         return self._ask(
             {
                 "RecordingSid": sid, "RecordingUrl": f"{media.url}/2010-04-01/R/{sid}", "RecordingDuration": "2",
@@ -223,7 +224,7 @@ def arrived(rt: Runtime) -> None:
 
 def test_an_organizer_records_by_telephone_hears_it_back_records_again_and_confirms(
     behind: Runtime,
-    media: Media,  # noqa: F811
+    media: Media,
 ) -> None:
     code = code_for(behind, of_matter(behind))
     call = Recorder(behind, STRANGER.phone, "CA-rec")
@@ -258,7 +259,7 @@ def test_an_organizer_records_by_telephone_hears_it_back_records_again_and_confi
     assert "六位录音码" in call.press("1")  # another one
 
 
-def test_whoever_hangs_up_before_confirming_changed_nothing(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_whoever_hangs_up_before_confirming_changed_nothing(behind: Runtime, media: Media) -> None:
     call = Recorder(behind, STRANGER.phone, "CA-rec")
     call.press("*", code_for(behind, of_matter(behind)))
     call.speak(media, "RE1")
@@ -269,7 +270,7 @@ def test_whoever_hangs_up_before_confirming_changed_nothing(behind: Runtime, med
     assert heard.played == [] and only(behind).state == "offered"
 
 
-def test_what_is_no_sound_is_recorded_again(behind: Runtime, media: Media) -> None:  # noqa: F811
+def test_what_is_no_sound_is_recorded_again(behind: Runtime, media: Media) -> None:
     media.answer = (200, "audio/x-wav", tone(2)[:44] + bytes(32000))  # silence
     call = Recorder(behind, STRANGER.phone, "CA-rec")
     call.press("*", code_for(behind, of_matter(behind)))

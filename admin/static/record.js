@@ -50,7 +50,7 @@
       recorder = null; button.textContent = words.start; button.classList.add("secondary");
       take(blob, "browser").catch(() => { note.textContent = words.refused; });
     };
-    const show = () => { button.textContent = words.running.replace("%s", seconds); if (seconds++ >= LONGEST && recorder) recorder.stop(); };
+    const show = () => { button.textContent = words.running.replace("N", seconds); if (seconds++ >= LONGEST && recorder) recorder.stop(); };
     recorder.start(); button.classList.remove("secondary"); show(); ticking = setInterval(show, 1000);
   });
 })();

@@ -9,14 +9,14 @@ from datetime import timedelta
 
 import structlog
 
-from gateway import catchup, clock, prompts
+from gateway import catchup, clock, drafts, prompts
 from gateway.consultation import lifecycle
 from gateway.keeping import fetch_recordings, find_owners, forget_recordings
 from gateway.logs import quiet_logs
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
 from gateway.people import uploads
-from gateway.queue import die_with_parent
+from gateway.queue import DRAFTS, die_with_parent
 from gateway.runtime import Runtime
 
 __all__ = ["fetch_recordings", "forget_recordings"]
@@ -34,6 +34,25 @@ def drain(lane: str) -> int:
         return outbox.drain(rt, lane, stop.is_set)
     finally:
         rt.close()
+
+
+def write_drafts(_lane: str) -> int:
+    """Write down what a machine hears in the recordings that wait for it."""
+    quiet_logs()
+    die_with_parent()
+    rt = Runtime.open(migrated=True)
+    try:
+        return drafts.write_all(rt)
+    finally:
+        rt.close()
+
+
+def wake_drafts(rt: Runtime) -> None:
+    """Tell the worker of drafts that something waits; nothing does where the extra isn't installed."""
+    with rt.db.read() as s:
+        waits = drafts.due(s)
+    if waits:
+        rt.wake(DRAFTS)
 
 
 def run_clock(rt: Runtime, stop: threading.Event) -> None:
@@ -58,6 +77,7 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
         _attempt("recordings", fetch_recordings, rt)
         _attempt("prompts", take_in_prompts, rt)
         _attempt("recordings' owners", find_owners, rt)
+        _attempt("drafts", wake_drafts, rt)
         _attempt("carrier's recordings", forget_recordings, rt)
         _attempt("uploads", forget_uploads, rt)
         if time.monotonic() >= next_look:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Select, not_, or_, select
 from sqlalchemy.orm import Session
 
-from gateway import clock, playable, sound
+from gateway import asr, clock, playable, sound
 from gateway.carriers.base import Carrier, Failure, NotNow
 from gateway.consultation import opinions
 from gateway.models.answer import Objection, Opinion, Recording
@@ -59,6 +59,7 @@ async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> 
             with rt.db.write() as s:
                 row = s.get_one(Recording, id)
                 row.file, row.copy, row.state = name, copy, "kept"
+                row.draft_state = "waiting" if asr.available() else ""
             kept += 1
     finally:
         await carrier.close()

@@ -14,7 +14,7 @@ from admin.inbox import sound_file
 from gateway import phones, playable, prompts, text, turns
 from gateway.consultation import lifecycle, matters
 from gateway.inbound import HOTLINE, scripts
-from gateway.ivr import spoken
+from gateway.ivr import sentences
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import RULE, Organizer
@@ -64,10 +64,10 @@ def _villages(s: Session) -> tuple[str, ...]:
     return tuple(a.name for a in rights.areas(s, me())[:_VILLAGES])
 
 
-def _sentences(s: Session, language: str) -> list[spoken.Sentence]:
+def _sentences(s: Session, language: str) -> list[sentences.Sentence]:
     if not _rules_all(s):
         raise rights.NotAllowed
-    return spoken.sentences(scripts()[HOTLINE], language, _villages(s))
+    return sentences.sentences(scripts()[HOTLINE], language, _villages(s))
 
 
 def _language(given: str) -> str:
@@ -118,7 +118,7 @@ def spoken_languages() -> str:
         offered = prompts.languages(s, script)
         rows = []
         for language, name in words.LANGUAGES.items():
-            total = len(spoken.sentences(script, language))
+            total = len(sentences.sentences(script, language))
             rows.append(
                 (language, name, total - prompts.left(s, script, language), total, language in offered)
             )
@@ -133,7 +133,12 @@ def spoken_script(language: str) -> str:
         known = prompts.live_in(s, language)
         left = sum(1 for one in found if one.digest not in known and not one.whole)
         return render_template(
-            "admin/spoken_script.html", language=language, sentences=found, known=known, left=left
+            "admin/spoken_script.html",
+            language=language,
+            sentences=found,
+            known=known,
+            left=left,
+            outdated=prompts.outdated(s, language, {one.digest for one in found}),
         )
 
 
@@ -237,8 +242,9 @@ def withdraw_prompt(id: int) -> Response:
         rights.act(s, me(), "prompt_withdraw", f"prompt:{id}", found.area_id)
         done = prompts.withdraw(s, found, me())
     flash(_("撤下了，电话里念文字") if done else _("这段录音早就不放了"))
-    whose = f"c{found.consultation_id}-{found.part}" if found.consultation_id else f"s-{found.digest}"
-    return redirect(url_for("admin.one_spoken", language=found.language, key=whose))
+    if found.consultation_id:
+        return redirect(url_for("admin.one_consultation", id=found.consultation_id))
+    return redirect(url_for("admin.spoken_script", language=found.language))
 
 
 @panel.get("/prompts/<int:id>.wav")

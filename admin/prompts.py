@@ -178,7 +178,7 @@ def _languages(s: Session, c: Consultation | None) -> list[str]:
 def keep_spoken(language: str, key: str) -> Any:
     """Take in a recording, uploaded or made in the browser: checked as a sound, and from now on played."""
     with reading() as s:
-        _subject(s, language, key, change=True)
+        said = _subject(s, language, key, change=True).words
     file = request.files.get("sound")
     data = file.read(MAX_BYTES + 1) if file else b""
     try:
@@ -186,7 +186,7 @@ def keep_spoken(language: str, key: str) -> Any:
             raise playable.NoSound(_("请先录一段，或者选一个录音文件"))
         if len(data) > MAX_BYTES:
             raise playable.NoSound(_("文件太大了，最大%(n)s兆，请录短一点", n=MAX_BYTES // 1_000_000))
-        name, seconds = prompts.keep_sound(runtime().store, data)
+        name, seconds = prompts.keep_sound(runtime().store, data, said)
     except (playable.NoSound, OSError) as no:
         why = (
             str(no) if isinstance(no, playable.NoSound) else _("录音存不下来，请过一会儿再试，或者告诉管理员")

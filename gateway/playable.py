@@ -18,9 +18,9 @@ class NoSound(Exception):
     """Why these bytes can't be played to anybody, as a sentence for a person."""
 
 
-def prompt(data: bytes) -> tuple[bytes, int]:
+def prompt(data: bytes, words: str = "") -> tuple[bytes, int]:
     """A prompt made of an uploaded or recorded sound: mono, 8 kHz, as loud as others, without the quiet before and
-    after; and its length in whole seconds. Raises :class:`NoSound`."""
+    after, with a note in it of the words it was made for; and its length in whole seconds. Raises :class:`NoSound`."""
     samples = _at_8k(*_decoded(data, LONGEST))
     import numpy as np
 
@@ -32,7 +32,7 @@ def prompt(data: bytes) -> tuple[bytes, int]:
     heard = np.nonzero(np.abs(samples) > max(_SILENT, loudest * _SPOKEN))[0]
     around = int(_KEPT_AROUND * RATE)
     samples = samples[max(0, heard[0] - around) : heard[-1] + around]
-    return _wav(samples * min(_MOST_GAIN, _LOUD / loudest)), max(1, round(len(samples) / RATE))
+    return _wav(samples * min(_MOST_GAIN, _LOUD / loudest), words), max(1, round(len(samples) / RATE))
 
 
 def copy(data: bytes) -> bytes | None:
@@ -93,9 +93,12 @@ def _at_8k(samples: Any, rate: int) -> Any:
     return np.interp(wanted, np.arange(len(samples)), samples).astype("float32")
 
 
-def _wav(samples: Any) -> bytes:
+def _wav(samples: Any, words: str = "") -> bytes:
     import soundfile
 
     out = io.BytesIO()
-    soundfile.write(out, samples, RATE, format="WAV", subtype="PCM_16")
+    with soundfile.SoundFile(out, "w", RATE, 1, "PCM_16", format="WAV") as file:
+        if words:
+            file.comment = words  # an INFO chunk, which players and the simulator's captions read
+        file.write(samples)
     return out.getvalue()

@@ -24,6 +24,7 @@ from gateway.store import Store
 CODE_LIVES = timedelta(minutes=15)
 CODE_DIGITS = 6
 _GUESSES, _GUESSED_WITHIN = 5, timedelta(hours=1)  # wrong codes a handset may enter, and how long they count
+_GUESSES_OF_ALL = 100  # a caller's number can be forged: beyond this nobody records by telephone for a while
 # a call lasts no longer than this: what was taken back meanwhile must not break it off
 _STILL_PLAYED = timedelta(minutes=30)
 _FILE = re.compile(r"[0-9a-f]{32}\.wav")
@@ -109,9 +110,9 @@ def left(s: Session, script: Script, language: str) -> int:
 # -- making ------------------------------------------------------------------------------------------------------
 
 
-def keep_sound(store: Store, data: bytes) -> tuple[str, int]:
-    """Put a sound where calls find it; its name and its seconds. Raises playable.NoSound, OSError."""
-    made, seconds = playable.prompt(data)
+def keep_sound(store: Store, data: bytes, words: str) -> tuple[str, int]:
+    """Put a sound of these words where calls find it; its name and its seconds. Raises playable.NoSound, OSError."""
+    made, seconds = playable.prompt(data, sentences.bare(words))
     file = f"{hashlib.sha256(made).hexdigest()[:32]}.wav"
     store.put(f"sounds/{file}", made)
     return file, seconds
@@ -184,16 +185,18 @@ def take_in(db: Database, store: Store, limit: int = 20) -> int:
     """Make sounds of what was recorded by telephone and has arrived from the carrier; returns how many."""
     with db.read() as s:
         waiting = s.execute(
-            select(Prompt.id, Recording.file, Recording.state)
+            select(Prompt.id, Prompt.words, Recording.file, Recording.state)
             .join(Recording, Recording.id == Prompt.recording_id)
             .where(Prompt.state == "offered", Prompt.file.is_(None), Recording.state.in_(("kept", "lost")))
             .order_by(Prompt.id)
             .limit(limit)
         ).all()
     done = 0
-    for id, file, state in waiting:
+    for id, words, file, state in waiting:
         try:
-            name, seconds = keep_sound(store, store.get(f"recordings/{file}") if state == "kept" else b"")
+            name, seconds = keep_sound(
+                store, store.get(f"recordings/{file}") if state == "kept" else b"", words
+            )
         except playable.NoSound:
             with db.write() as s:
                 s.execute(
@@ -252,10 +255,9 @@ def use_code(s: Session, handset_id: int, code: str) -> PromptCode | str:
     """The code's row, now used up; or why not: ``wrong`` (unknown, used or too old) or ``blocked`` (too many wrong
     ones from this handset)."""
     now = clock.now()
-    wrong = select(func.count()).where(
-        PromptGuess.handset_id == handset_id, PromptGuess.created_at > now - _GUESSED_WITHIN
-    )
-    if (s.scalar(wrong) or 0) >= _GUESSES:
+    wrong = select(func.count()).where(PromptGuess.created_at > now - _GUESSED_WITHIN)
+    here = s.scalar(wrong.where(PromptGuess.handset_id == handset_id)) or 0
+    if here >= _GUESSES or (s.scalar(wrong) or 0) >= _GUESSES_OF_ALL:
         return "blocked"
     claimed = s.scalar(
         update(PromptCode)

@@ -11,13 +11,14 @@ import soundfile
 import time_machine
 from sqlalchemy import select
 
-from gateway import clock, jobs, playable, prompts
+from gateway import clock, jobs, phones, playable, prompts
 from gateway.inbound import scripts
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import InboundEvent
 from gateway.models.organizer import Audit, Organizer
 from gateway.models.prompt import Prompt
+from gateway.people import residents
 from gateway.prompts import Subject
 from gateway.runtime import Runtime
 from gateway.simulator.calls import tone
@@ -47,7 +48,7 @@ def qian(rt: Runtime) -> Organizer:
 
 def record(rt: Runtime, subject: Subject, seconds: int = 2, hum: bytes = b"") -> Prompt:
     """Upload a recording and put it to use."""
-    file, length = prompts.keep_sound(rt.store, hum or tone(seconds))
+    file, length = prompts.keep_sound(rt.store, hum or tone(seconds), subject.words)
     with rt.db.write() as s:
         made = prompts.offer(s, subject, s.get_one(Organizer, qian(rt).id), "upload")
         made.file, made.seconds = file, length
@@ -144,7 +145,7 @@ def test_a_language_without_words_is_offered_when_every_sentence_of_it_was_recor
     from gateway.ivr import sentences
 
     hotline = scripts()["hotline"]
-    sound, seconds = prompts.keep_sound(village.store, tone(1))
+    sound, seconds = prompts.keep_sound(village.store, tone(1), "")
     wanted = sentences.sentences(hotline, "mn")
     with village.db.write() as s:
         by = s.get_one(Organizer, qian(village).id)
@@ -308,6 +309,16 @@ def test_guessing_is_stopped_on_that_handset_and_on_no_other(each_village: Runti
         assert "没有这个码" in Call(each_village, STRANGER.phone, "CA-3").press("*", again)  # too old by now
 
 
+def test_guessing_from_forged_numbers_is_stopped_for_all(village: Runtime) -> None:
+    with village.db.write() as s:
+        others = [residents.handset_for(s, phones.normalize(f"+86199000007{n:02}")).id for n in range(20)]
+        for n in range(100):
+            assert prompts.use_code(s, others[n // 5], "000000") in ("wrong", "blocked")
+    assert "次数太多" in Call(village, STRANGER.phone, "CA-1").press(
+        "*", code_for(village, of_matter(village))
+    )
+
+
 def test_an_account_that_was_closed_records_nothing(village: Runtime) -> None:
     code = code_for(village, of_matter(village))
     with village.db.write() as s:
@@ -337,7 +348,8 @@ def test_whatever_was_recorded_becomes_what_a_telephone_plays(form: str, rate: i
     samples, _ = soundfile.read(io.BytesIO(tone(2)))
     out = io.BytesIO()
     soundfile.write(out, samples.repeat(rate // 8000)[: 2 * rate], rate, format=form)
-    data, seconds = playable.prompt(out.getvalue())
+    data, seconds = playable.prompt(out.getvalue(), "第十一号事，修路")
+    assert soundfile.SoundFile(io.BytesIO(data)).comment == "第十一号事，修路"
     made = soundfile.info(io.BytesIO(data))
     assert (made.samplerate, made.channels, made.subtype) == (8000, 1, "PCM_16") and seconds in (1, 2)
     assert abs(soundfile.read(io.BytesIO(data))[0]).max() > 0.4  # as loud as others

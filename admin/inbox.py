@@ -17,7 +17,7 @@ from admin.forms import page_number
 from gateway.consultation import matters, opinions
 from gateway.consultation import objections as gate
 from gateway.consultation.refusal import Refused
-from gateway.models.answer import Objection, Opinion, Recording
+from gateway.models.answer import FOR_WATCHERS, Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Delivery
 from gateway.models.person import Claim, Handset
@@ -127,6 +127,17 @@ def opinion_done(id: int) -> Response:
     with writing() as s:
         opinion = rights.get(s, rights.opinions(s, me()), Opinion, id)
         rights.act(s, me(), "opinion_done", f"opinion:{id}")
+        opinions.done(s, opinion, me())
+    return _back()
+
+
+@panel.post("/opinions/<int:id>/heard")
+def watchers_done(id: int) -> Response:
+    """The supervision committee has dealt with what was said to it alone."""
+    with writing() as s:
+        to_them = rights.opinions(s, me()).where(Opinion.kind == FOR_WATCHERS)
+        opinion = rights.get(s, to_them, Opinion, id)
+        rights.act(s, me(), "watchers_done", f"opinion:{id}")
         opinions.done(s, opinion, me())
     return _back()
 

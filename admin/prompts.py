@@ -16,7 +16,7 @@ from gateway.consultation import lifecycle, matters
 from gateway.inbound import HOTLINE, scripts
 from gateway.ivr import sentences
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import IN_FORCE, Consultation
 from gateway.models.organizer import RULE, Organizer
 from gateway.models.prompt import Prompt
 from gateway.people import rights
@@ -33,12 +33,13 @@ _VILLAGES = 30  # whose names are offered inside whole sentences
 def of_matter(s: Session, c: Consultation, language: str = "zh-CN") -> list[Subject]:
     """What residents are told of a matter just now, or will be told of its drafted result."""
     said = {}
+    turn = turns.nobodys(s, runtime().settings, prompts.with_recorded(s, scripts()[HOTLINE]), language)
     if c.state in ("ACCEPTED", "NOTICED", "OPEN"):
-        said["notice"] = turns.spoken_notice(c)
+        said["notice"] = turns.spoken_notice(turn, c)
     if c.draft.get("voice") and "publish" in lifecycle.allowed(c):
         said["result"] = matters.spoken_words(c.draft["voice"])
-    elif c.in_publicity or c.state in ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED"):
-        said["result"] = turns.spoken_result(c)
+    elif c.in_publicity or c.state in IN_FORCE:
+        said["result"] = turns.spoken_result(turn, c)
     number = text.spoken_ordinal_matter(c.number)
     return [
         Subject(language, what, f"{number}事，{words.PROMPT_PARTS[part]}", part, c.area_id, c.id)

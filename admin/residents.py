@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from admin.common import me, panel, reading, runtime, writing
 from admin.forms import page_number
+from gateway import codes
 from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.person import Handset, Household, Person
@@ -45,6 +46,27 @@ def one_resident(id: int) -> str:
             letters=singles.to(s, runtime().settings, [h.id for h, _others in phones]),
             opinions=list(s.scalars(said.order_by(Opinion.id.desc()).limit(20))),
         )
+
+
+@panel.post("/residents/<int:id>/code")
+def personal_code(id: int) -> Response:
+    """Set or forget somebody's four digits, in their presence; nobody sees those that were set before."""
+    digits = request.form.get("code", "").strip()
+    with writing() as s:
+        person = rights.get(s, rights.people(s, me()), Person, id)
+        if request.form.get("forget"):
+            codes.forget(person)
+            told = _("密码去掉了，按键表态不再问密码")
+        else:
+            try:
+                codes.keep(person, digits)
+            except ValueError:
+                flash(_("密码是四个数字，请让本人自己定"), "wrong")
+                return redirect(url_for("admin.one_resident", id=id))
+            told = _("密码设好了。请本人记牢，村里看不到这个密码。")
+        rights.act(s, me(), "personal_code", f"person:{id}", person.area_id)
+    flash(told)
+    return redirect(url_for("admin.one_resident", id=id))
 
 
 @panel.post("/residents/<int:id>/phones/<int:phone>/works")

@@ -4,7 +4,7 @@ from flask import g
 from flask_babel import gettext as _
 
 from admin import words
-from gateway.models.organizer import AGREE, ENTER, KEEP, LEAD, MAY, RULE, WRITE
+from gateway.models.organizer import AGREE, ENTER, HEAR, KEEP, LEAD, MAY, RULE, WRITE
 
 # Every form, and the pages that only lead to one: nobody fills in what will be refused. A form that is missing here is
 # closed to all, so that a new one can't be forgotten.
@@ -28,6 +28,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "paper": (ENTER,),
     "enter_paper": (ENTER,),
     "opinion_done": (ENTER,),
+    "watchers_done": (HEAR,),
     "opinion_phone": (ENTER,),
     "send_again": (ENTER,),
     "dismiss_alarm": (ENTER,),
@@ -38,6 +39,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "import_rows": (KEEP,),
     "cancel_import": (KEEP,),
     "phone_works": (KEEP,),
+    "personal_code": (KEEP,),
     "accept_claim": (KEEP,),
     "reject_claim": (KEEP,),
     "new_broadcast": (WRITE,),

@@ -49,6 +49,7 @@ KINDS = {
     "emergency": _l("急事"),
     "message": _l("留言"),
     "late_objection": _l("过期的反对"),
+    "supervision": _l("给监督委员会的"),
 }
 STAGES = {
     "": _l("自拟通知"),
@@ -128,6 +129,7 @@ POWERS = {
     "write": _l("起草协商和群发"),
     "lead": _l("发通知，结束征集，公布结果，答复反对，撤回"),
     "agree": _l("给别人写的群发点头"),
+    "hear": _l("听、办给监督委员会的话"),
     "rule": _l("定话费上限、两个人点头、时区"),
 }
 # ---- whom a broadcast is for, and how

@@ -3,24 +3,24 @@
 An action may write; the words about what it did are the script's.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import callouts, clock, recorder, text
-from gateway.consultation import ballots, matters, objections, opinions, receipts
+from gateway import callouts, clock, codes, personal, recorder, text
+from gateway.consultation import ballots, matters, objections, opinions, ratings, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import IN_FORCE, Consultation
 from gateway.models.person import Handset, Person
 from gateway.people import claims, residents
 from gateway.phones import HIDDEN
 from gateway.turns import (
     ACTIONS,
     MORE,
-    MORE_MATTERS,
     Result,
     Turn,
     about,
@@ -41,6 +41,7 @@ __all__ = [
     "Turn",
     "area_of",
     "callouts",
+    "personal",
     "recorder",
 ]  # importing the calls we place, and recording by telephone, is what registers their actions
 
@@ -51,20 +52,20 @@ __all__ = [
 def find_caller(turn: Turn) -> Result:
     people = turn.people()
     if len(people) == 1:
-        return "one", known_as(people[0])
-    return ("several", names(people)) if people else ("stranger", {})
+        return "one", known_as(turn, people[0])
+    return ("several", names(turn, people)) if people else ("stranger", {})
 
 
 @action
 def pick_person(turn: Turn) -> Result:
-    return picked(turn, "who", lambda person: ("ok", known_as(person) if person else {"hail": ""}))
+    return picked(turn, "who", lambda person: ("ok", known_as(turn, person) if person else {"hail": ""}))
 
 
 @action
 def find_names(turn: Turn) -> Result:
     """Roster people this handset could belong to: those already on it, unless “somebody else” was said to them."""
     people = turn.people() if turn.facts.get("who") != "0" else []
-    return ("some", names(people)) if people else ("none", {})
+    return ("some", names(turn, people)) if people else ("none", {})
 
 
 @action
@@ -78,7 +79,7 @@ def _claimed(turn: Turn, person: Person | None) -> Result:
     area = turn.s.get_one(Area, person.area_id)
     made = claims.claim(turn.s, turn.handset, person.name, area.name, turn.channel, area=area)
     if made.state == "accepted":
-        return "accepted", known_as(person)
+        return "accepted", known_as(turn, person)
     return "waiting", {}
 
 
@@ -101,23 +102,41 @@ def find_open(turn: Turn) -> Result:
     mine = turn.person
     if mine:
         found.sort(key=lambda c: (ballots.of(turn.s, c, mine) is not None, c.number))
-    return choose(found) if found else ("none", {})
+    return choose(turn, found) if found else ("none", {})
 
 
 @action
 def find_results(turn: Turn) -> Result:
     people = [turn.person] if turn.person else turn.people()
     in_publicity = matters.for_people(turn.s, people, ("PUBLICITY", "OBJECTED", "EXPLAINED"))
-    after = matters.for_people(turn.s, people, ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED"))
+    after = matters.for_people(turn.s, people, IN_FORCE)
     found = in_publicity + after[::-1]
     if len(found) == 1:
-        return "one", {**about(found[0]), **_answered(turn, found[0])}
-    return choose(found) if found else ("none", {})
+        return "one", {**about(turn, found[0]), **_own(turn, found[0])}
+    return choose(turn, found) if found else ("none", {})
 
 
-def _answered(turn: Turn, c: Consultation) -> dict[str, str]:
-    """What was answered to the caller's own objection: who missed our call hears it with the result."""
-    return {"explanation": spoken_explanation(turn.s, c, turn.person) if turn.person else ""}
+def _own(turn: Turn, c: Consultation) -> dict[str, str]:
+    """What is between this caller and a result: an objection that may be taken back, and what was answered to it
+    (who missed our call hears it with the result)."""
+    person = turn.person
+    if person is None:
+        return {"explanation": "", "withdraw": "", "rate": ""}
+    mine = [o for o in objections.unsettled(turn.s, [person.id]) if o.consultation_id == c.id]
+    return {
+        "explanation": spoken_explanation(turn, c, person),
+        "withdraw": turn.phrase("withdraw") if mine else "",
+        "rate": turn.phrase("rate") if ratings.may(turn.s, c, person) else "",
+    }
+
+
+@action
+def after_result(turn: Turn) -> Result:
+    """What may be said to a result: objected to while it is public, rated once it was carried out."""
+    c = turn.matter
+    if c is not None and (c.in_publicity or turn.facts.get("withdraw")):
+        return "public", {}
+    return ("rate", {}) if turn.facts.get("rate") else ("over", {})
 
 
 @action
@@ -127,9 +146,9 @@ def take_matter(turn: Turn) -> Result:
     step = turn.facts.get("last_choice", step)
     id = chosen(turn.facts, "matter", step)
     if id == MORE:
-        return further(turn.facts, "matter", MORE_MATTERS)
+        return further(turn, "matter")
     c = turn.s.get(Consultation, int(id)) if id else None
-    return ("ok", {**about(c), **_answered(turn, c)}) if c else ("ok", {})
+    return ("ok", {**about(turn, c), **_own(turn, c)}) if c else ("ok", {})
 
 
 @action
@@ -137,11 +156,13 @@ def cast_ballot(turn: Turn) -> Result:
     c, person = turn.matter, turn.person
     if c is None or person is None:
         return "stranger", {}
+    if code := codes.wanted(turn, person, "cast"):
+        return code
     try:
         ballot = ballots.cast(turn.s, c, person, turn.facts.get("ask", ""), turn.channel)
     except Refused as no:
         return (no.code if no.code in ("closed", "not_yet", "unverified") else "stranger"), {}
-    weight = f"您家以{ballot.delegate}的为准，没回才算您的。" if ballot.delegate else ""
+    weight = turn.phrase("weight", delegate=ballot.delegate) if ballot.delegate else ""
     return "ok", {**_receipt(ballot.receipt), "weight": weight}
 
 
@@ -205,6 +226,8 @@ def open_objection(turn: Turn) -> Result:
     person = turn.person
     if person is None and len(turn.people()) == 1:
         person = turn.people()[0]
+    if person is not None and (code := codes.wanted(turn, person, "object")):
+        return code
     try:
         made = objections.open_(turn.s, c, person, "", turn.channel, handset_id=turn.handset_id)
     except Refused as no:
@@ -246,10 +269,33 @@ def keep_late_objection(turn: Turn) -> Result:
     return "ok", _receipt(kept.receipt)
 
 
-# ---- receipts and people ---------------------------------------------------------------
+@action
+def withdraw_objection(turn: Turn) -> Result:
+    """Only the objector takes it back (domain.md §2)."""
+    c, person = turn.matter, turn.person
+    mine = objections.unsettled(turn.s, [person.id]) if person else []
+    own = next((o for o in mine if c is not None and o.consultation_id == c.id), None)
+    if own is None or person is None:
+        return "none", {}
+    if code := codes.wanted(turn, person, "withdraw"):
+        return code
+    objections.withdraw(turn.s, own, f"resident:{person.id}")
+    return "ok", {"withdraw": ""}
 
-# nobody's “your”: the receipt may be checked from anybody's telephone
-WHAT = {"ballot": "有一份表态", "opinion": "有一份意见", "objection": "有一份反对", "claim": "有一份登记"}
+
+@action
+def keep_score(turn: Turn) -> Result:
+    c, person = turn.matter, turn.person
+    if c is None or person is None:
+        return "stranger", {}
+    try:
+        ratings.rate(turn.s, c, person, turn.facts.get("score", ""), turn.channel)
+    except Refused as no:
+        return ("wrong" if no.code == "score" else "stranger"), {}
+    return "ok", {}
+
+
+# ---- receipts and people ---------------------------------------------------------------
 
 
 @action
@@ -260,11 +306,18 @@ def check_receipt(turn: Turn) -> Result:
     if found is None:
         return "unknown", {}
     c = turn.s.get(Consultation, found.consultation_id) if found.consultation_id else None
-    about = f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，" if c else ""
-    day = text.spoken_date(found.created_at.astimezone(clock.village_zone()).date())
-    what, standing = WHAT.get(found.kind, "有一份话"), receipts.standing(turn.s, found)
-    says = f"回执{' '.join(code)}。{about}{what}，{day}记下的，{standing}。"
-    return "found", {"receipt_says": says}
+    facts = {
+        "code": " ".join(code),
+        "about": turn.phrase("receipt_about", matter=turn.matter_called(c), title=c.title) if c else "",
+        # nobody's “your”: the receipt may be checked from anybody's telephone
+        "what": turn.phrase(f"receipt_{found.kind if found.kind in _KINDS else 'other'}"),
+        "day": turn.day(found.created_at.astimezone(clock.village_zone()).date()),
+        "standing": turn.phrase(f"standing_{receipts.standing(turn.s, found)}"),
+    }
+    return "found", {"receipt_says": turn.phrase("receipt_says", **facts)}
+
+
+_KINDS = ("ballot", "opinion", "objection", "claim")
 
 
 @action
@@ -277,24 +330,26 @@ def find_person(turn: Turn) -> Result:
     return "nobody", {}
 
 
-def promised(now: datetime) -> str:
+def promised(now: datetime, phrase: Callable[..., str], language: str) -> str:
     """When somebody will ring: today until the afternoon, else the next working day. Said as people say it."""
     local = now.astimezone(clock.village_zone())
     if local.weekday() < 5 and local.hour < 15:
-        return "今天下午五点前"
+        return phrase("today")
     day = local + timedelta(days=1)
     while day.weekday() >= 5:
         day += timedelta(days=1)
     if (day.date() - local.date()).days == 1:
-        return "明天上午"
-    return f"{text.spoken_date(day.date())}上午"
+        return phrase("tomorrow")
+    return phrase("another_day", day=text.spoken_day(day.date(), language))
 
 
 @action
 def want_callback(turn: Turn) -> Result:
     words, recording_id = _words(turn)
     call_back(turn.s, turn.handset, turn.person, words, turn.channel, recording_id, turn.matter)
-    return ("hidden" if turn.handset.number == HIDDEN else "ok"), {"when": promised(clock.now())}
+    return ("hidden" if turn.handset.number == HIDDEN else "ok"), {
+        "when": promised(clock.now(), turn.phrase, turn.language)
+    }
 
 
 def call_back(

@@ -1,10 +1,17 @@
 """Actions of calls that we place: who listens, what it is about, and what an answering machine is told."""
 
-from gateway import text
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import clock, text
 from gateway.consultation import matters
 from gateway.models.consultation import Consultation
-from gateway.models.outreach import Broadcast
-from gateway.models.person import Person
+from gateway.models.outreach import FINAL, Broadcast, Delivery
+from gateway.models.person import Handset, Person
+from gateway.outreach import broadcasts
+from gateway.settings import Settings
 from gateway.turns import (
     Result,
     Turn,
@@ -17,6 +24,31 @@ from gateway.turns import (
     spoken_explanation,
     spoken_notice,
 )
+
+RING_BACK = "ring_back"
+_RINGS_A_DAY = 10  # of one handset: more is a game, or somebody who makes us pay
+
+
+def ring_back(s: Session, settings: Settings, handset: Handset) -> bool:
+    """Ring a handset that rang us (or asked for it by SMS), at once and at our cost; False where that isn't done: one
+    ring-back is open already, the number is hidden or foreign, or it was rung often enough today."""
+    s.execute(
+        select(Handset.id).where(Handset.id == handset.id).with_for_update()
+    )  # of two missed calls one is first
+    own = settings.hotline[:3] if settings.hotline.startswith("+") else ""
+    if not handset.number.startswith(own or "+"):
+        return False
+    mine = select(Delivery.id).where(Delivery.subject == f"{RING_BACK}:{handset.id}")
+    if s.scalar(mine.where(Delivery.state.not_in(FINAL)).limit(1)):
+        return False
+    today = mine.where(Delivery.due_at > clock.now() - timedelta(days=1))
+    if (s.scalar(select(func.count()).select_from(today.subquery())) or 0) >= _RINGS_A_DAY:
+        return False
+    call = broadcasts.say(
+        s, handset, sms="", channel="voice", script=RING_BACK, subject=f"{RING_BACK}:{handset.id}"
+    )
+    call.lane = "replies"  # they wait beside the telephone: no hours of ours, and ahead of every broadcast
+    return True
 
 
 def _broadcast(turn: Turn) -> Broadcast | None:
@@ -32,11 +64,11 @@ def _what_it_is_about(turn: Turn) -> Consultation | None:
 
 def _who_listens(turn: Turn, c: Consultation) -> Result:
     people = [p for p in turn.people() if matters.concerns(turn.s, c, p)]
-    facts = about(c)
+    facts = about(turn, c)
     if len(people) == 1:
-        return "one", {**facts, **known_as(people[0])}
+        return "one", {**facts, **known_as(turn, people[0])}
     if people:
-        return "several", {**facts, **names(people)}
+        return "several", {**facts, **names(turn, people)}
     return "told", {"message": facts["notice" if c.state in ("NOTICED", "OPEN") else "result"]}
 
 
@@ -46,9 +78,9 @@ def start_notice(turn: Turn) -> Result:
     if c is None:
         return start_message(turn)
     if c.state == "NOTICED":
-        return "told", {"message": spoken_notice(c)}
+        return "told", {"message": spoken_notice(turn, c)}
     if c.state != "OPEN" or is_over(c):
-        return "closed", about(c)
+        return "closed", about(turn, c)
     return _who_listens(turn, c)
 
 
@@ -61,7 +93,7 @@ def start_result(turn: Turn) -> Result:
 @action
 def pick_answerer(turn: Turn) -> Result:
     step = turn.facts.get("last_choice", "who_answers")
-    return picked(turn, step, lambda person: ("ok", known_as(person) if person else {}))
+    return picked(turn, step, lambda person: ("ok", known_as(turn, person) if person else {}))
 
 
 @action
@@ -73,7 +105,7 @@ def start_explanation(turn: Turn) -> Result:
         return start_message(turn)
     if len(people) > 1:
         _note(turn, "asked")  # until the objector is there: see aftermath.unheard
-        return "several", {**about(c), **names(people)}
+        return "several", {**about(turn, c), **names(turn, people)}
     return _explained(turn, people[0]) or start_message(turn)
 
 
@@ -84,8 +116,10 @@ def _note(turn: Turn, heard: str) -> None:
 
 def _explained(turn: Turn, person: Person) -> Result | None:
     c = _what_it_is_about(turn)
-    words = spoken_explanation(turn.s, c, person) if c else ""
-    return ("one", {**about(c), **known_as(person), "explanation": words}) if c and words else None
+    words = spoken_explanation(turn, c, person) if c else ""
+    return (
+        ("one", {**about(turn, c), **known_as(turn, person), "explanation": words}) if c and words else None
+    )
 
 
 @action
@@ -111,7 +145,7 @@ def start_machine(turn: Turn) -> Result:
     """What an answering machine is told: the matter's name, nothing that is only for one pair of ears."""
     c = _what_it_is_about(turn)
     if c is None or (turn.delivery and turn.delivery.script == "explanation"):
-        return "told", {"short": "村里有话要告诉您。"}
-    news = "有事要问您的意见" if c.state in ("NOTICED", "OPEN") else "有结果了"
-    news = "撤回了" if c.state == "WITHDRAWN" else news
-    return "told", {"short": f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，{news}。"}
+        return "told", {"short": turn.phrase("machine_word")}
+    news = "machine_withdrawn" if c.state == "WITHDRAWN" else "machine_result"
+    news = "machine_question" if c.state in ("NOTICED", "OPEN") else news
+    return "told", {"short": turn.phrase(news, matter=turn.matter_called(c), title=c.title)}

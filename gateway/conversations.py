@@ -12,7 +12,7 @@ from gateway.models.conversation import Conversation
 _OURS = timedelta(hours=24)  # after a call of ours broke off: an elder rings back when the cows are in
 _THEIRS = timedelta(minutes=30)
 # a question alone doesn't say what it is about: these go on from the words before it
-FROM = {"ask": "hear", "confirm": "hear", "publicity": "result"}
+FROM = {"ask": "hear", "confirm": "hear", "publicity": "result", "rating": "result", "heard_result": "result"}
 
 
 def ended(s: Session, call: str) -> None:

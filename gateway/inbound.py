@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, clock, conversations, phones, prompts
+from gateway import actions, callouts, clock, conversations, heard, phones, prompts
 from gateway.actions import ACTIONS
-from gateway.db import insert_into, vault
+from gateway.db import vault
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
+from gateway.ivr.fresh import Fresh
 from gateway.ivr.load import load_all
-from gateway.ivr.script import Heard, Key, Line, Outcome, Place, Recording, Script, Silence, Turn
+from gateway.ivr.script import Line, Outcome, Place, Script, Turn
 from gateway.models import answer
 from gateway.models.conversation import Conversation, InboundEvent
 from gateway.models.outreach import Broadcast, Delivery
@@ -38,10 +38,8 @@ _SORRY = "对不起，这会儿有点忙。您来过电话我们记下了，过�
 Form = Mapping[str, str]
 
 
-@cache
-def scripts() -> dict[str, Script]:
-    """All scripts, loaded once a process. Raises ScriptFaults."""
-    return load_all(SCRIPTS, ACTIONS, FACTS)
+# all scripts, by name; raises ScriptFaults the first time
+scripts: Fresh[dict[str, Script]] = Fresh(SCRIPTS, lambda: load_all(SCRIPTS, ACTIONS, FACTS))
 
 
 def _stored_for(sql: Sql) -> Select[Any]:
@@ -109,13 +107,36 @@ def sms(rt: Runtime, form: Form, *, late: bool = False) -> str:
 
 def voice(rt: Runtime, form: Form, query: Mapping[str, str]) -> str:
     """Take in one request of a call: its beginning, a key press, a recording, or a silence."""
+    if "w" in query:
+        return _whisper(rt, query)
     turn = whole(query.get("t"), 9)
     step = f"turn-{turn}" if "c" in query and turn is not None else "start"
 
     def handle(s: Session, known: _Known) -> tuple[str, str | None]:
+        if step == "start" and _only_rings(rt, form):
+            callouts.ring_back(s, rt.settings, s.get_one(Handset, known.id))
+            return render.reject_document(), "ring_back"
         return _one_turn(rt, s, known.id, form, query), None
 
     return _once(rt, form.get("CallSid", ""), step, form, handle, render.say_document(_SORRY), _caller)
+
+
+def _only_rings(rt: Runtime, form: Form) -> bool:
+    """A number that is never answered: whoever rings it is rung back, and pays nothing."""
+    inbound = not form.get("Direction", "inbound").startswith("outbound")
+    return inbound and _phone(form.get("To", "")).e164 in rt.settings.ring_back_numbers
+
+
+def _whisper(rt: Runtime, query: Form) -> str:
+    """What the duty phone hears before the caller is put through: who rings, so that nobody answers as a stranger."""
+    id = whole(query.get("c"))
+    with rt.db.read() as s:
+        c = s.get(Conversation, id) if id else None
+        facts = dict(c.facts) if c else {}
+    script = scripts()[HOTLINE]
+    who = facts.get("person") or script.phrase(script.default_language, "somebody")
+    words = script.phrase(script.default_language, "whisper", village=facts.get("village", ""), who=who)
+    return render.say_document(words, hangup=False)
 
 
 class _Repeated(Exception):
@@ -194,18 +215,21 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             conversation = None  # another call's address: this call starts at the beginning
     if conversation is None:
         conversation = s.scalar(select(Conversation).where(Conversation.carrier_id == call))
-    script = scripts().get(conversation.script if conversation else HOTLINE) or scripts()[HOTLINE]
+    script = _spoken(s, conversation.script if conversation else HOTLINE)
     delivery = _delivery(s, conversation, query)
     act = actions.Turn(
         s=s,
         settings=rt.settings,
+        script=script,
         handset_id=handset_id,
         facts=dict(conversation.facts) if conversation else {},
         delivery=delivery,
     )
     if conversation is None:
         before = (
-            conversations.broken_off(s, script, handset_id, len(act.people())) if delivery is None else None
+            conversations.broken_off(s, script, handset_id, len(act.people()))
+            if delivery is None or delivery.script == callouts.RING_BACK
+            else None
         )
         if before is not None:
             act.facts, before.over = dict(before.facts), True
@@ -222,6 +246,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             carrier_id=call,
             script=script.name,
             digest=script.digest,
+            language=act.language,
             place=turn.place.to_json(),
             facts=dict(act.facts),  # a copy: SQLAlchemy sees a change only in a new object
             delivery_id=delivery.id if delivery else None,
@@ -237,11 +262,12 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
     else:
         if delivery and delivery.heard == "answered" and conversation.place["step"] not in _WHO:
             delivery.heard = "to_end"  # a wait comes only after the words before it
-        act.heard = _heard(s, act, form, query, call)
+        act.heard = heard.heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)
-        turn = advance(script, place, act.heard, act.facts, conversation.language)
-    script, turn, lines = _follow(script, act, turn, conversation.language)
-    conversation.turn += 1
+        turn = advance(script, place, act.heard, act.facts, act.language)
+    turn, lines = _follow(script, act, turn)
+    script = act.script
+    conversation.turn, conversation.language = conversation.turn + 1, act.language
     conversation.script, conversation.digest = script.name, script.digest
     conversation.place, conversation.facts = turn.place.to_json(), dict(act.facts)
     conversation.over = turn.over
@@ -254,8 +280,15 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         lines=lines,
         action_url=f"{base}/twilio/voice?c={conversation.id}&t={conversation.turn}",
         recording_url=f"{base}/twilio/recording",
-        find=prompts.finder(s, base, conversation.language, _matter_id(s, act)),
+        whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
+        speech=act.facts.get("speech", ""),
+        find=prompts.finder(s, base, act.language, _matter_id(s, act)),
     )
+
+
+def _spoken(s: Session, name: str) -> Script:
+    """A script with the languages that were recorded for it; the hotline where there is none of that name."""
+    return prompts.with_recorded(s, scripts().get(name) or scripts()[HOTLINE])
 
 
 def _matter_id(s: Session, act: actions.Turn) -> int | None:
@@ -267,21 +300,21 @@ def _matter_id(s: Session, act: actions.Turn) -> int | None:
     return b.consultation_id if b else act.delivery.about_id
 
 
-def _follow(script: Script, act: actions.Turn, turn: Turn, language: str) -> tuple[Script, Turn, list[Line]]:
+def _follow(script: Script, act: actions.Turn, turn: Turn) -> tuple[Turn, list[Line]]:
     """Run actions until somebody has to say something, or all is over; perhaps in another script by then."""
     lines = list(turn.lines)
     act.facts |= turn.learned
     for _ in range(_MOST_STEPS):
         if turn.action is None:
-            return script, turn, lines
+            return turn, lines
         outcome, learned = ACTIONS[turn.action.name](act)
         act.facts |= learned
         if act.goto:  # lines are a script's own
             (name, step), act.goto, lines = act.goto, None, []
-            script = scripts()[name]
+            script = act.script = _spoken(act.s, name)
             turn = begin(script, step, act.facts)
         else:
-            turn = advance(script, turn.place, Outcome(outcome), act.facts, language)
+            turn = advance(script, turn.place, Outcome(outcome), act.facts, act.language)
         act.facts |= turn.learned
         lines += turn.lines
     raise RuntimeError(f"script {script.name} goes round at {turn.place.step}")
@@ -305,8 +338,8 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
         return None
     if _machine(form):
         return "call_machine"
-    if delivery.script == "explanation":
-        return "call_explanation"
+    if delivery.script in ("explanation", callouts.RING_BACK):
+        return f"call_{delivery.script}"
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
@@ -317,47 +350,15 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
 
 def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:
     area = actions.area_of(s, act.people())
-    return {"village": area.name, "hail": ""}
+    speech = act.people()[0].speech if len(act.people()) == 1 else ""
+    return {"village": area.name, "hail": "", "language": _tongue(act), "speech": speech}
 
 
-def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:
-    digits = form.get("Digits", "").strip()
-    if form.get("DialCallStatus"):
-        return Outcome(form["DialCallStatus"])
-    if form.get("RecordingSid") and digits == "*":
-        _recording(
-            s, form["RecordingSid"]
-        ).state = "refused"  # they were told that this key means no recording
-    elif form.get("RecordingUrl"):
-        seconds = whole(form.get("RecordingDuration"), 9) or 0
-        if seconds == 0 and form.get("RecordingDuration"):
-            return Silence()
-        kept = _keep_recording(s, act.handset_id, form, f"{call}:{query.get('t', '')}", seconds)
-        act.recording_id = kept.id
-        return Recording(str(kept.id), seconds)
-    if not digits or query.get("silence"):
-        return Silence()
-    return Key(digits)
-
-
-def _keep_recording(
-    s: Session, handset_id: int, form: Form, otherwise: str, seconds: int
-) -> answer.Recording:
-    """The recording's row, which the status callback may have made first."""
-    id = form.get("RecordingSid") or otherwise
-    kept = _recording(s, id)
-    kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset_id
-    s.flush()
-    return kept
-
-
-def _recording(s: Session, id: str) -> answer.Recording:
-    """The row of a carrier's recording. Its action and its status callback may both be first."""
-    row = insert_into(s, answer.Recording).values(
-        carrier_id=id, state="pending", tries=0, seconds=0, created_at=clock.now()
-    )
-    s.execute(row.on_conflict_do_nothing())
-    return s.scalars(select(answer.Recording).where(answer.Recording.carrier_id == id)).one()
+def _tongue(act: actions.Turn) -> str:
+    """The language a call begins in: the one chosen on this handset, else the one all its people speak."""
+    spoken = {act.handset.language} if act.handset.language else {p.language for p in act.people()}
+    offered = [tongue for tongue in act.script.offered if tongue in spoken]
+    return offered[0] if len(spoken) == 1 and offered else act.settings.default_language
 
 
 def recording_reported(rt: Runtime, form: Form) -> None:
@@ -371,7 +372,7 @@ def recording_reported(rt: Runtime, form: Form) -> None:
             known = s.scalar(select(answer.Recording.id).where(answer.Recording.carrier_id == id))
             if known is None:
                 return
-        kept = _recording(s, id)
+        kept = heard.recording(s, id)
         if kept.handset_id is None:  # the call's own request may never come: see keeping.find_owners
             kept.handset_id = s.scalar(
                 select(Conversation.handset_id).where(

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
-from gateway import catchup, clock, drafts, prompts
+from gateway import catchup, clock, drafts, inbound, prompts
 from gateway.consultation import lifecycle
 from gateway.keeping import fetch_recordings, find_owners, forget_recordings
 from gateway.logs import quiet_logs
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
-from gateway.people import uploads
+from gateway.people import alarms, uploads
 from gateway.queue import DRAFTS, die_with_parent
 from gateway.runtime import Runtime
 
@@ -118,12 +119,24 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         if thorough:
             aftermath.unanswered(s)
             aftermath.unheard(s, rt.settings)
+            _look_at_scripts(s)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:
         log.info("the clock acted", consultations=moved, broadcasts=started)
     with rt.db.read() as s:
         lanes = broadcasts.lanes_due(s, rt.settings)
     rt.wake(*lanes)
+
+
+def _look_at_scripts(s: Session) -> None:
+    """Scripts that were changed and have faults: the ones before stay in use, and the panel says what is wrong."""
+    inbound.scripts()
+    wrong = inbound.scripts.faults
+    if wrong is None:
+        alarms.clear(s, "scripts")
+        return
+    first = f"{wrong.faults[0]}" + (f"（还有{len(wrong.faults) - 1}处）" if len(wrong.faults) > 1 else "")
+    alarms.ring(s, "scripts", f"台词文件改得有错，电话里仍用改之前的。{first}")
 
 
 def forget_uploads(rt: Runtime) -> int:

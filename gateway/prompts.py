@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select, update
@@ -27,6 +27,8 @@ _GUESSES, _GUESSED_WITHIN = 5, timedelta(hours=1)  # wrong codes a handset may e
 _GUESSES_OF_ALL = 100  # a caller's number can be forged: beyond this nobody records by telephone for a while
 # a call lasts no longer than this: what was taken back meanwhile must not break it off
 _STILL_PLAYED = timedelta(minutes=30)
+# what a language without words is called in the menu of languages
+NAMES = {"ko": "朝鲜语", "mn": "蒙古语", "ug": "维吾尔语", "bo": "藏语"}
 _FILE = re.compile(r"[0-9a-f]{32}\.wav")
 _HURRY = timedelta(minutes=10)  # after a code was used somebody waits on the line for their own recording
 
@@ -92,13 +94,25 @@ def may_be_fetched(s: Session, file: str) -> bool:
     return bool(_FILE.fullmatch(file)) and s.scalar(found.limit(1)) is not None
 
 
-def languages(s: Session, script: Script) -> list[str]:
-    """The languages people can be offered: those a script has words in, and those whose every sentence was recorded."""
-    recorded = set(
-        s.scalars(select(Prompt.language).where(Prompt.state == "live", Prompt.part == "script").distinct())
+def with_recorded(s: Session, script: Script) -> Script:
+    """A script that offers, beside the languages it has words in, those whose every sentence was recorded: from its
+    words in that language where somebody wrote them (a draft, perhaps), else from the default language's."""
+    recorded = s.scalars(
+        select(Prompt.language).where(Prompt.state == "live", Prompt.part == "script").distinct()
     )
-    complete = [one for one in sorted(recorded - script.words.keys()) if not left(s, script, one)]
-    return [*script.words, *complete]
+    more = {}
+    for one in recorded:
+        if one not in script.offered and one in NAMES and not left(s, script, one):
+            words = script.words_in(one)
+            more[one] = replace(
+                words, language=one, draft=False, called=words.called if one in script.words else NAMES[one]
+            )
+    return replace(script, words={**script.words, **more}) if more else script
+
+
+def languages(s: Session, script: Script) -> tuple[str, ...]:
+    """The languages people can be offered."""
+    return with_recorded(s, script).offered
 
 
 def left(s: Session, script: Script, language: str) -> int:

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     # seconds between two broadcast calls to one handset
     minimum_gap: float = Field(60, ge=0, allow_inf_nan=False)
     calls_at_once: int = Field(0, ge=0)  # calls under way at the same time; 0 = no cap
+    ring_back: str = ""  # numbers that are never answered: whoever rings one is rung back
     senders: str = ""  # more numbers to send from, beside HOTLINE_NUMBER
     sms_price: float = Field(0.05, ge=0, allow_inf_nan=False)  # yuan a segment, for estimates and budgets
     call_price: float = Field(0.15, ge=0, allow_inf_nan=False)  # yuan a call
@@ -121,7 +122,7 @@ class Settings(BaseSettings):
             raise ValueError("no such address") from None
         return str(min(found, key=lambda one: one[0] != socket.AF_INET)[4][0])
 
-    @field_validator("hotline_number", "senders")
+    @field_validator("hotline_number", "senders", "ring_back")
     @classmethod
     def _numbers(cls, value: str) -> str:
         for number in filter(None, (n.strip() for n in value.split(","))):
@@ -191,6 +192,8 @@ class Settings(BaseSettings):
                 raise ValueError("TWILIO_API_URL: plain http is allowed only on this machine; use https")
             if not self.public_url and not _LOOPBACK.match(self.twilio_api_url):
                 raise ValueError("PUBLIC_URL: needed with a real carrier, which must reach us: https://…")
+        if self.hotline in self.ring_back_numbers:
+            raise ValueError("RING_BACK: the hotline itself must be answered; name another number")
         if self.secret_key and len(self.secret_key) < 16:
             raise ValueError("SECRET_KEY: at least 16 characters")
         self.data_dir = self.data_dir.expanduser().absolute()
@@ -254,6 +257,12 @@ class Settings(BaseSettings):
         """The numbers broadcasts are sent from, the hotline first."""
         more = (number.strip() for number in self.senders.split(","))
         return tuple(dict.fromkeys([self.hotline, *filter(None, more)]))
+
+    @cached_property
+    def ring_back_numbers(self) -> frozenset[str]:
+        """The simulator has one of its own."""
+        given = {number.strip() for number in self.ring_back.split(",")} - {""}
+        return frozenset(given or (["+8649900000013"] if self.simulated else []))
 
     @property
     def unhurried(self) -> bool:

@@ -164,9 +164,31 @@ def spoken_date(day: date) -> str:
     return f"{spoken_number(day.month)}月{spoken_number(day.day)}号"
 
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def spoken_day(day: date, language: str) -> str:
+    """A day as it is said in that language: 六月二十号, June 20, 6월 20일. Chinese for any other."""
+    if language.startswith("en"):
+        return f"{_MONTHS[day.month - 1]} {day.day}"
+    if language.startswith("ko"):
+        return f"{day.month}월 {day.day}일"
+    return spoken_date(day)
+
+
 def short_date(day: date) -> str:
     """6月20日: as written in an SMS."""
     return f"{day.month}月{day.day}日"
+
+
+def written_day(day: date, language: str) -> str:
+    """The same in that language: 6月20日, 20 June, 6월 20일."""
+    if language.startswith("en"):
+        return f"{day.day} {_MONTHS[day.month - 1]}"
+    return spoken_day(day, language) if language.startswith("ko") else short_date(day)
 
 
 def spoken_money(yuan: float) -> str:

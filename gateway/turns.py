@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
 from gateway.consultation import matters, objections
+from gateway.ivr.script import Script
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Delivery
@@ -25,6 +28,7 @@ class Turn:
 
     s: Session
     settings: Settings
+    script: Script
     handset_id: int
     facts: dict[str, str]
     channel: str = "voice"
@@ -50,11 +54,28 @@ class Turn:
         id = self.facts.get("matter_id")
         return self.s.get(Consultation, int(id)) if id else None
 
+    @property
+    def language(self) -> str:
+        """What is spoken in this call."""
+        return self.facts.get("language") or self.settings.default_language
+
     def people(self) -> list[Person]:
         """Who is reached at this handset; asked for once a turn, since most of a turn's price is queries."""
         if self._people is None:
             self._people = residents.people_on(self.s, self.handset_id)
         return self._people
+
+    def phrase(self, name: str, /, **facts: Any) -> str:
+        """Words of ours in the language of the call; the sentences are the editors'."""
+        return self.script.phrase(self.language, name, **facts)
+
+    def day(self, day: date) -> str:
+        """A date as it is said in the language of the call."""
+        return text.spoken_day(day, self.language)
+
+    def matter_called(self, c: Consultation) -> str:
+        """“第十二号”."""
+        return self.phrase("matter", nth=text.spoken_ordinal_matter(c.number), number=c.number)
 
 
 ACTIONS: dict[str, Callable[[Turn], Result]] = {}
@@ -69,24 +90,12 @@ def action(function: Callable[[Turn], Result]) -> Callable[[Turn], Result]:
 # what actions and the first turn fill into sentences: an editor's {braces} are proof-read against these
 FACTS = frozenset(
     [
-        "village",
-        "hail",
-        "person",
-        "number",
-        "title",
-        "notice",
-        "result",
-        "agree",
-        "object",
-        "days",
-        "message",
-        "short",
-        "weight",
-        "explanation",
+        *("village", "hail", "person", "number", "title", "notice", "result", "agree", "object", "withdraw"),
+        *("days", "message", "short", "weight", "explanation", "receipt", "receipt_spoken", "receipt_says"),
+        *("duty_phone", "when", "sms_switch", "voice_switch", "all_switch", "switched", "rate"),
+        *(f"{kind}_{n}" for kind in ("name", "matter", "option", "language") for n in (1, 2, 3)),
+        *("spoken", "spoken_what"),  # recording by telephone
     ]
-    + ["spoken", "spoken_what"]  # recording by telephone
-    + ["receipt", "receipt_spoken", "receipt_says", "duty_phone", "when"]
-    + [f"{kind}_{n}" for kind in ("name", "matter", "option") for n in (1, 2, 3)]
 )
 
 
@@ -111,7 +120,6 @@ def offer(kind: str, rows: list[tuple[str, str]], more: str) -> dict[str, str]:
 
 
 MORE = "more"
-MORE_NAMES, MORE_MATTERS = "后面的人", "后面的几件"
 
 
 def chosen(facts: dict[str, str], kind: str, step: str) -> str:
@@ -119,74 +127,96 @@ def chosen(facts: dict[str, str], kind: str, step: str) -> str:
     return facts.get(f"{kind}_{facts.get(step, '1')}_id", "")
 
 
-def further(facts: dict[str, str], kind: str, more: str) -> Result:
-    rows = [(str(label), str(id)) for label, id in json.loads(facts.get(f"{kind}_rest") or "[]")]
-    return MORE, offer(kind, rows, more)
+def further(turn: Turn, kind: str) -> Result:
+    rows = [(str(label), str(id)) for label, id in json.loads(turn.facts.get(f"{kind}_rest") or "[]")]
+    return MORE, offer(kind, rows, turn.phrase(f"more_{kind}s"))
 
 
 def picked(turn: Turn, step: str, then: Callable[[Person | None], Result]) -> Result:
     """What ``then`` says of the person chosen at ``step`` (None: nobody was offered there), or the rest of the names."""
     id = chosen(turn.facts, "name", step)
     if id == MORE:
-        return further(turn.facts, "name", MORE_NAMES)
+        return further(turn, "name")
     return then(turn.s.get(Person, int(id)) if id else None)
 
 
-def names(people: list[Person]) -> dict[str, str]:
-    return offer("name", [(p.name, str(p.id)) for p in people], MORE_NAMES)
+def names(turn: Turn, people: list[Person]) -> dict[str, str]:
+    return offer("name", [(p.name, str(p.id)) for p in people], turn.phrase("more_names"))
 
 
-def known_as(person: Person) -> dict[str, str]:
+def known_as(turn: Turn, person: Person) -> dict[str, str]:
     return {
         "person": person.name,
         "person_id": str(person.id),
-        "hail": f"{person.name}，您好。",
+        "hail": turn.phrase("hail", person=person.name),
+        "speech": person.speech,
     }
 
 
-def spoken_notice(c: Consultation) -> str:
-    return matters.spoken_words(
-        c.voice.get("notice") or f"{text.spoken_ordinal_matter(c.number)}事，{c.title}。"
-    )
+def _in(turn: Turn, words: dict[str, Any], stage: str) -> str:
+    """What a clerk wrote for this stage: in the language of the call where there is such a text."""
+    return str(words.get(f"{stage}@{turn.language}") or words.get(stage) or "")
 
 
-def about(c: Consultation, told: str = "notice") -> dict[str, str]:
-    facts = {"matter_id": str(c.id), "number": text.spoken_ordinal_matter(c.number), "title": c.title}
+def nobodys(s: Session, settings: Settings, script: Script, language: str) -> Turn:
+    """A turn of no call, to see what would be said in one."""
+    return Turn(s=s, settings=settings, script=script, handset_id=0, facts={"language": language})
+
+
+def spoken_notice(turn: Turn, c: Consultation) -> str:
+    own = _in(turn, c.voice, "notice")
+    return matters.spoken_words(own or turn.phrase("notice", matter=turn.matter_called(c), title=c.title))
+
+
+def about(turn: Turn, c: Consultation) -> dict[str, str]:
+    public = c.in_publicity
+    facts = {"matter_id": str(c.id), "number": turn.matter_called(c), "title": c.title}
     for key in ("1", "2", "3"):
         facts[f"option_{key}"] = str(c.options.get(key, ""))
-    facts["notice"] = spoken_notice(c)
-    facts["result"] = spoken_result(c)
-    facts["agree"] = "听明白了，没有意见" if c.in_publicity else "听明白了"
-    facts["object"] = "我要反对" if c.in_publicity else ""
-    facts["explanation"] = ""
+    facts["notice"] = spoken_notice(turn, c)
+    facts["result"] = spoken_result(turn, c)
+    facts["agree"] = turn.phrase("agree" if public else "understood")
+    facts["object"] = turn.phrase("object") if public else ""
+    facts["explanation"] = facts["withdraw"] = facts["rate"] = ""
     facts["days"] = str(objections.EXPLAIN_DAYS)
     return facts
 
 
-def spoken_result(c: Consultation) -> str:
-    if c.in_publicity or c.state in ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED"):
-        stage = "result" if c.in_publicity else "effective"
-        words = c.voice.get(stage)
-        if words:
+# what is told of a matter that is in force: the newest that was written
+_STAGES = {
+    "EFFECTIVE": ("effective",),
+    "IMPLEMENTING": ("implementation", "effective"),
+    "DISCLOSED": ("implementation", "effective"),
+    "EVALUATED": ("implementation", "effective"),
+    "CLOSED": ("implementation", "effective"),
+}
+
+
+def spoken_result(turn: Turn, c: Consultation) -> str:
+    stages = ("result",) if c.in_publicity else _STAGES.get(c.state, ())
+    for stage in stages:
+        if words := _in(turn, c.voice, stage):
             return matters.spoken_words(words)
-        sms = c.sms.get(stage) or c.sms.get("result") or c.result or c.title
-        return f"{text.spoken_ordinal_matter(c.number)}事，{c.title}。{text.without_signature(sms)}"
-    return f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，还没有结果。"
+    facts = {"matter": turn.matter_called(c), "title": c.title}
+    if not stages:
+        return turn.phrase("no_result", **facts)
+    written = next(filter(None, (_in(turn, c.sms, stage) for stage in (*stages, "result"))), "")
+    return turn.phrase("result", **facts, words=text.without_signature(written or c.result or c.title))
 
 
-def spoken_explanation(s: Session, c: Consultation, person: Person) -> str:
+def spoken_explanation(turn: Turn, c: Consultation, person: Person) -> str:
     """What was answered to this person's objection, as a call says it; empty where nothing was."""
-    mine = next((o for o in objections.unsettled(s, [person.id]) if o.consultation_id == c.id), None)
+    mine = next((o for o in objections.unsettled(turn.s, [person.id]) if o.consultation_id == c.id), None)
     if mine is None or mine.state != "explained":
         return ""
-    return f"{text.spoken_ordinal_matter(c.number)}事，您反对过，村里给您回话：{matters.stopped(mine.explanation)}"
+    return turn.phrase("explained", matter=turn.matter_called(c), words=matters.stopped(mine.explanation))
 
 
-def choose(found: list[Consultation]) -> Result:
+def choose(turn: Turn, found: list[Consultation]) -> Result:
     if len(found) == 1:
-        return "one", about(found[0])
-    rows = [(f"{text.spoken_ordinal_matter(c.number)}，{c.title}", str(c.id)) for c in found]
-    return "several", offer("matter", rows, MORE_MATTERS)
+        return "one", about(turn, found[0])
+    rows = [(turn.phrase("listed", matter=turn.matter_called(c), title=c.title), str(c.id)) for c in found]
+    return "several", offer("matter", rows, turn.phrase("more_matters"))
 
 
 def is_over(c: Consultation) -> bool:

@@ -29,7 +29,7 @@ class Call:
         root = ElementTree.fromstring(inbound.voice(self.rt, {**self.form, **more}, query).encode())
         wait = next((e for e in root.iter() if e.tag in ("Gather", "Record")), None)
         self.url = str(wait.get("action")) if wait is not None else ""
-        self.said = "".join(e.text or "" for e in root.iter("Say"))
+        self.said = "".join("".join(e.itertext()) for e in root.iter("Say"))
         self.played = [str(e.text) for e in root.iter("Play")]
         return self.said
 

@@ -134,7 +134,7 @@ def test_who_hangs_up_as_told_is_still_rung(village: Runtime) -> None:
 
 def test_who_wants_no_recording_is_not_asked_for_one_again(village: Runtime) -> None:
     call = Call(village, SUN.phone, "CA-no-recording")
-    call.press("2", "1")
+    call.press("2", "1", "1")
     assert "有人给您打电话" in call.record("RE-none", key="*") and call.url == ""
 
 

@@ -1,6 +1,7 @@
 """Messages and calls from residents, as the carrier brings them; on SQLite and on PostgreSQL."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import pytest
@@ -8,9 +9,10 @@ from sqlalchemy import func, select
 
 from gateway import inbound
 from gateway.consultation import ballots, matters
-from gateway.models.answer import BallotLog, Objection, Opinion, Recording
+from gateway.models.answer import Ballot, BallotLog, Objection, Opinion, Recording
+from gateway.models.consultation import Consultation
 from gateway.models.conversation import InboundEvent
-from gateway.models.person import Claim
+from gateway.models.person import Claim, Person
 from gateway.people import residents
 from gateway.runtime import Runtime
 from tests.conftest import LI, OWNER, STRANGER, SUN, WANG, Resident
@@ -40,7 +42,7 @@ class Call:
         root = ElementTree.fromstring(self.document)
         found = re.search(r"\?c=(\d+)&amp;t=(\d+)", self.document)
         self.next = {"c": found[1], "t": found[2]} if found else {}
-        self.heard = "".join(e.text or "" for e in root.iter("Say"))
+        self.heard = "".join("".join(e.itertext()) for e in root.iter("Say"))
         return self.heard
 
     def press(self, digits: str, **query: str) -> str:
@@ -265,8 +267,8 @@ def test_a_landline_votes_by_key_reads_back_and_hears_a_receipt(each_village: Ru
         assert said.person_id
     again = Call(each_village, WANG)
     again.press("1")
-    again.press("2")
-    again.press("2")
+    for key in ("2", "2", "1"):
+        again.press(key)
     assert "第十一号事" in again.press(receipt[1].replace(" ", ""))
 
 
@@ -398,3 +400,21 @@ def test_an_emergency_is_an_entry_of_its_own(village: Runtime) -> None:
     with village.db.read() as s:
         kinds = [o.kind for o in s.scalars(select(Opinion).order_by(Opinion.id.desc()).limit(2))]
         assert kinds == ["emergency", "callback"]
+
+
+def test_a_call_and_an_sms_from_one_handset_at_the_same_moment_are_both_answered_once(
+    each_village: Runtime,
+) -> None:
+    call = Call(each_village, SUN)
+    call.press("1")
+    call.press("2")
+    with ThreadPoolExecutor(2) as pool:
+        spoken = pool.submit(call.press, "1")
+        written = pool.submit(text, each_village, SUN, "1")
+    assert "记下了" in spoken.result() and "收到：11号" in written.result()
+    with each_village.db.read() as s:
+        mine = s.scalars(
+            select(Ballot).join(Person, Person.id == Ballot.person_id).join(Consultation, Consultation.id == Ballot.consultation_id)
+            .where(Person.name == SUN.name, Consultation.number == 11)
+        ).all()  # fmt: skip
+        assert len(mine) == 1 and mine[0].option in ("1", "2")

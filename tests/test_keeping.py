@@ -30,7 +30,7 @@ STARTED = {"twilio_account_sid": "AC1", "twilio_auth_token": "the secret", "hotl
 def proposed(rt: Runtime, media: Media, sid: str = "CA-1", **more: str) -> Call:
     """孙长河 proposes something by telephone; the caller's request about it carries ``more``."""
     call = Call(rt, SUN.phone, sid)
-    call.press("2", "1")
+    call.press("2", "1", "1")
     form = {
         "RecordingSid": "RE1",
         "RecordingUrl": f"{media.url}/2010-04-01/R/RE1",
@@ -68,7 +68,7 @@ def test_a_recording_of_which_only_the_carriers_report_came_is_found_in_the_inbo
     behind: Runtime,
     media: Media,
 ) -> None:
-    Call(behind, SUN.phone, "CA-1").press("2", "1")  # and the line is dead
+    Call(behind, SUN.phone, "CA-1").press("2", "1", "1")  # and the line is dead
     reported(behind, media, CallSid="CA-1")
     assert (
         jobs.fetch_recordings(behind) == 1 and jobs.find_owners(behind) == 0

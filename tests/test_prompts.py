@@ -22,7 +22,7 @@ from gateway.people import residents
 from gateway.prompts import Subject
 from gateway.runtime import Runtime
 from gateway.simulator.calls import tone
-from gateway.turns import spoken_notice
+from gateway.turns import FACTS, nobodys, spoken_notice
 from tests.calls import Call
 from tests.conftest import STRANGER, SUN, WANG, settings_for
 from tests.test_recordings import Media, media  # noqa: F401
@@ -31,7 +31,7 @@ from tests.test_recordings import Media, media  # noqa: F401
 def of_matter(rt: Runtime, number: int = 11, words: str = "", language: str = "zh-CN") -> Subject:
     with rt.db.read() as s:
         c = s.scalars(select(Consultation).where(Consultation.number == number)).one()
-        said = words or spoken_notice(c)
+        said = words or spoken_notice(nobodys(s, rt.settings, scripts()["hotline"], language), c)
         return Subject(language, said, f"{number}号事，通知", "notice", c.area_id, c.id)
 
 
@@ -153,11 +153,11 @@ def test_a_language_without_words_is_offered_when_every_sentence_of_it_was_recor
             made = prompts.offer(s, of_script(village, sentence.words, "mn"), by, "upload")
             made.file, made.seconds, made.state = sound, seconds, "live"
         s.flush()
-        assert prompts.languages(s, hotline) == ["zh-CN"] and prompts.left(s, hotline, "mn") == 1
+        assert prompts.languages(s, hotline) == ("zh-CN",) and prompts.left(s, hotline, "mn") == 1
         made = prompts.offer(s, of_script(village, wanted[0].words, "mn"), by, "upload")
         made.file, made.state = sound, "live"
         s.flush()
-        assert prompts.languages(s, hotline) == ["zh-CN", "mn"]
+        assert prompts.languages(s, hotline) == ("zh-CN", "mn")
         from gateway.ivr import render
         from gateway.ivr.engine import begin
         from gateway.ivr.script import Place, Turn
@@ -169,15 +169,8 @@ def test_a_language_without_words_is_offered_when_every_sentence_of_it_was_recor
         ) in hotline.steps.items():  # no word of it is left to a machine, but for names and titles
             if step.is_action:
                 continue
-            facts = dict.fromkeys((f"{k}_{n}" for k in ("name", "matter", "option") for n in (1, 2, 3)), "")
-            facts |= {"receipt_spoken": "4 0 2 7 8", "days": "5", "duty_phone": "1"}
-            facts |= dict.fromkeys(
-                ("village", "hail", "person", "number", "title", "notice", "result", "agree"), ""
-            )
-            facts |= dict.fromkeys(
-                ("object", "message", "short", "weight", "explanation", "receipt_says", "when", "ask_said"),
-                "",
-            )
+            facts = dict.fromkeys(FACTS, "") | {"receipt_spoken": "4 0 2 7 8", "days": "5", "duty_phone": "1"}
+            facts |= {f"{step}{end}": "" for step in hotline.steps for end in ("", "_said")}
             turn = begin(hotline, name, facts) if step.does != "connect" else Turn(Place(name))
             document = render.voice(
                 hotline, "mn", turn, facts, action_url="https://x.example/?c=1", find=find

@@ -94,7 +94,7 @@ def test_a_receipt_tells_what_became_of_it_and_nobodys_choice(village: Runtime) 
     text(village, OWNER, "撤回16号反对")
     assert "已经撤回" in text(village, SUN, f"回执{objection}")
     call = Call(village, SUN.phone, "CA-receipt")
-    call.press("2", "2", first)
+    call.press("2", "2", "1", first)
     assert "有一份表态" in call.said and "以后来的为准" in call.said and "您的" not in call.said
 
 

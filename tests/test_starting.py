@@ -1,6 +1,7 @@
 """What an operator sees when it can't start: one sentence, exit code 1, and nothing left running."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -185,6 +186,6 @@ def test_faulty_scripts_start_nothing_and_are_told_in_an_editors_words(
     done = subprocess.run(argv, env=env, cwd=spoilt, capture_output=True, text=True, timeout=60)
     said = done.stdout + done.stderr
     assert done.returncode == 1 and "Traceback" not in said
-    assert "hotline/zh-CN.toml:13: [hello] uses {vilage}, which nothing fills in" in said
+    assert re.search(r"hotline/zh-CN.toml:\d+: \[hello\] uses {vilage}, which nothing fills in", said)
     assert "[rating] uses {skore}" in said
     assert not processes_of(spoilt / "data")

@@ -6,14 +6,14 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.consultation import receipts
 from gateway.consultation.glance import Matter
-from gateway.models.answer import Opinion
+from gateway.models.answer import FOR_WATCHERS, Opinion
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.people import alarms
 from gateway.people.residents import Resident
 
-KINDS = ("opinion", "proposal", "callback", "emergency", "message", "late_objection")
+KINDS = ("opinion", "proposal", "callback", "emergency", "message", "late_objection", FOR_WATCHERS)
 
 
 def add(

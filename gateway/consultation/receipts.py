@@ -33,27 +33,23 @@ def look_up(s: Session, code: str) -> Receipt | None:
     return s.scalar(select(Receipt).where(Receipt.code == code))
 
 
-_OBJECTION = {
-    "open": "正在等回话",
-    "explained": "已经回过话",
-    "withdrawn": "已经撤回",
-    "resolved": "已经解决",
-}
+_OBJECTION = ("open", "explained", "withdrawn", "resolved")
 
 
 def standing(s: Session, found: Receipt) -> str:
-    """What has become of what the receipt was given for, in a few words; never the choice, which others could hear."""
+    """What has become of what the receipt was given for: ``kept``, ``replaced``, ``taken_back`` (the whole matter was),
+    or an objection's state. Never the choice, which others could hear. The words are the editors'."""
     c = s.get(Consultation, found.consultation_id) if found.consultation_id else None
     if c is not None and c.state == "WITHDRAWN":
-        return "这件事后来撤回了"
+        return "taken_back"
     if found.kind == "objection":
         mine = select(Objection.state).where(Objection.person_id == found.person_id)
         state = s.scalar(mine.where(Objection.receipt == found.code))
-        return _OBJECTION.get(state or "", "还在")
+        return state if state in _OBJECTION else "kept"
     if found.kind == "ballot":
         present = select(Ballot.receipt).where(
             Ballot.consultation_id == found.consultation_id, Ballot.person_id == found.person_id
         )
         if s.scalar(present) != found.code:
-            return "后来改过，以后来的为准"
-    return "还在"
+            return "replaced"
+    return "kept"

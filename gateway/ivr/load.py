@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.ivr.faults import Fault, Faults, ScriptFaults
-from gateway.ivr.proof import KEYS, check, check_replies
+from gateway.ivr.proof import KEYS, check, check_phrases, check_replies
 from gateway.ivr.script import Script, Step, Words
 
 _SPAN = re.compile(r"(\d+)([smhd])")
@@ -56,7 +56,9 @@ def load_replies(folder: Path) -> dict[str, Words]:
         if path.name != FACTS_OF_REPLIES:
             words = found[path.stem] = _words(path, faults)
             check_replies(words.steps, path.stem, heard, faults)
-    if DEFAULT_LANGUAGE not in found:
+    if DEFAULT_LANGUAGE in found:
+        check_phrases(found, DEFAULT_LANGUAGE, faults)
+    else:
         faults.add(f"{DEFAULT_LANGUAGE}.toml", "the file is missing")
     if faults:
         raise ScriptFaults(list(faults))
@@ -122,7 +124,7 @@ def _toml(path: Path, faults: Faults) -> dict[str, Any]:
 
 def _words(path: Path, faults: Faults) -> Words:
     data = _toml(path, faults)
-    called = str(data.pop("called", ""))
+    called, draft = str(data.pop("called", "")), data.pop("draft", False) is True
     steps: dict[str, dict[str, str]] = {}
     for name, fields in data.items():
         if not isinstance(fields, dict):
@@ -132,7 +134,7 @@ def _words(path: Path, faults: Faults) -> Words:
             if not isinstance(said, str):
                 faults.add(path.name, f"[{name}] {key}: words belong in quotation marks", name)
         steps[name] = {key: said for key, said in fields.items() if isinstance(said, str)}
-    return Words(path.stem, called, steps.pop("menus", {}), steps)
+    return Words(path.stem, called, steps.pop("menus", {}), steps, steps.pop("phrases", {}), draft)
 
 
 def _expires(given: Any, faults: Faults) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from gateway.ivr.faults import Faults
-from gateway.ivr.script import PLACEHOLDER, SPELT, Script, Step
+from gateway.ivr.script import PLACEHOLDER, SPELT, Script, Step, Words
 
 KEYS = {*"0123456789", *SPELT.values()}
 _MOST_CHOICES = 3  # besides 9 (repeat) and 0 (a person): domain.md §3.2
@@ -15,6 +15,7 @@ def check(script: Script, actions: Collection[str], facts: Collection[str] | Non
     _check_targets(script, actions, faults)
     _check_words(script, faults)
     _check_facts(script, facts, faults)
+    check_phrases(script.words, script.default_language, faults)
     _check_reach(script, faults)
 
 
@@ -33,6 +34,16 @@ def check_replies(
             faults.add(file, f"[{name}] has no text", name)
         for strange in sorted(placeholders(own) - set(heard[name]) - {"sig"}):
             faults.add(file, f"[{name}] uses {{{strange}}}, which nothing fills in", name)
+
+
+def check_phrases(words: Mapping[str, Words], base: str, faults: Faults) -> None:
+    """Every language has the phrases of the first one, and no others."""
+    for language, own in words.items():
+        file = f"{language}.toml"
+        for name in words[base].phrases.keys() - own.phrases.keys():
+            faults.add(file, f"[phrases] {name} is missing", "phrases")
+        for name in own.phrases.keys() - words[base].phrases.keys():
+            faults.add(file, f"[phrases] {name} is not in {base}.toml", "phrases")
 
 
 def _targets(step: Step) -> list[str]:
@@ -137,7 +148,8 @@ def _check_facts(script: Script, facts: Collection[str] | None, faults: Faults) 
 
 def placeholders(own: Mapping[str, Any]) -> set[str]:
     """What the words under one heading want filled in."""
-    return {p for value in own.values() if isinstance(value, str) for p in PLACEHOLDER.findall(value)}
+    said = (value for part, value in own.items() if isinstance(value, str) and part != "menu")
+    return {p for value in said for p in PLACEHOLDER.findall(value)}
 
 
 def _check_reach(script: Script, faults: Faults) -> None:

@@ -26,6 +26,14 @@ class Speaker:
 
 
 ZHIYU = Speaker()
+# by the letters of what is said: a Chinese notice in an English call is read by who can read it
+_READERS = (
+    (re.compile("[\uac00-\ud7a3]"), Speaker("Polly.Seoyeon", "ko-KR")),
+    (re.compile("[\u4e00-\u9fff]"), ZHIYU),
+    (re.compile("[A-Za-z]{2}"), Speaker("Polly.Joanna", "en-US")),
+)
+# per person (domain.md §3: pauses and pace help, loudness where somebody asks for it)
+_PROSODY = {"slow": 'rate="80%"', "loud": 'volume="x-loud"'}
 
 
 def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any], channel: str) -> str:
@@ -55,7 +63,9 @@ def _menu(
     script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str
 ) -> list[tuple[str, dict[str, str]]]:
     """Each line of a menu as a template and what is filled into it."""
-    template = script.words_in(language).menus.get(channel, "{choice}，{key}")
+    words = script.words_in(language)
+    # a step may have a menu sentence of its own: languages are offered each in its own words
+    template = words.steps.get(step, {}).get("menu") or words.menus.get(channel, "{choice}，{key}")
     spelt = KEYS if channel == "voice" else {"star": "*", "hash": "#"}
     return [
         (template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
@@ -76,12 +86,14 @@ def voice(
     lines: Iterable[Line] | None = None,
     action_url: str = "",
     recording_url: str = "",
+    whisper_url: str = "",
+    speech: str = "",
     speaker: Speaker = ZHIYU,
     audio_url: AudioUrl | None = None,
     find: Find | None = None,
 ) -> str:
-    """The TwiML document for a turn. ``find`` knows the recordings by people (gateway.prompts): they come before
-    everything else.
+    """The TwiML document for a turn. ``speech``: how this person is spoken to, ``slow``, ``loud`` or both. ``find``
+    knows the recordings by people (gateway.prompts): they come before everything else.
 
     ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
     hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``.
@@ -92,7 +104,7 @@ def voice(
         if audio:
             spoken.append(f"<Play>{escape(audio)}</Play>")
         else:
-            spoken += _said(_template(script, language, line, "voice"), facts, find, speaker)
+            spoken += _said(_template(script, language, line, "voice"), facts, find, speaker, speech)
     body = "".join(spoken)
     if turn.over or turn.wants is None:
         return _document(body + "<Hangup/>")
@@ -100,7 +112,7 @@ def voice(
     again = f'<Redirect method="POST">{escape(action_url + "&silence=1")}</Redirect>'
     where = f' action={quoteattr(action_url)} method="POST"'
     if turn.wants == "key":
-        body += "".join(_spoken_menu(script, language, step.name, facts, find, speaker))
+        body += "".join(_spoken_menu(script, language, step.name, facts, find, speaker, speech))
         keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
         return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
     if turn.wants == "digits":
@@ -115,23 +127,34 @@ def voice(
         )
         return _document(body + record + again)
     number = escape(str(facts.get("duty_phone", "")))
-    return _document(f'{body}<Dial{where} timeout="25"><Number>{number}</Number></Dial>')
+    whisper = f" url={quoteattr(whisper_url)}" if whisper_url else ""
+    return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
 
 
-def _said(template: str, facts: Mapping[str, Any], find: Find | None, speaker: Speaker) -> list[str]:
+def _said(
+    template: str, facts: Mapping[str, Any], find: Find | None, speaker: Speaker, speech: str
+) -> list[str]:
     verbs: list[str] = []
     for part in put_together(template, facts, find):
-        verbs += [f"<Play>{escape(part.url)}</Play>"] if isinstance(part, Played) else _say(part, speaker)
+        verbs += (
+            [f"<Play>{escape(part.url)}</Play>"] if isinstance(part, Played) else _say(part, speaker, speech)
+        )
     return verbs
 
 
 def _spoken_menu(
-    script: Script, language: str, step: str, facts: Mapping[str, Any], find: Find | None, speaker: Speaker
+    script: Script,
+    language: str,
+    step: str,
+    facts: Mapping[str, Any],
+    find: Find | None,
+    speaker: Speaker,
+    speech: str,
 ) -> list[str]:
     lines = [put_together(*line, find) for line in _menu(script, language, step, facts, "voice")]
     between = script.words_in(language).menus.get("between", "")
     if not any(isinstance(part, Played) for line in lines for part in line):
-        return _say(between.join("".join(map(str, line)) for line in lines), speaker)
+        return _say(between.join("".join(map(str, line)) for line in lines), speaker, speech)
     return [
         verb
         for line in lines
@@ -139,7 +162,7 @@ def _spoken_menu(
         for verb in (
             [f"<Play>{escape(part.url)}</Play>"]
             if isinstance(part, Played)
-            else _say(part + between, speaker)
+            else _say(part + between, speaker, speech)
         )
     ]
 
@@ -158,15 +181,19 @@ def _document(inside: str) -> str:
     return f"{_XML}<Response>{inside}</Response>"
 
 
-def _say(text: str, speaker: Speaker) -> list[str]:
+def _say(text: str, speaker: Speaker, speech: str = "") -> list[str]:
     """A pause is a silence at the end of what is said before it. <Pause> would do for Twilio; Somleng abandons the
     call at it (twilio.md §4), and leaves out the silence."""
-    opening = f"<Say voice={quoteattr(speaker.voice)} language={quoteattr(speaker.language)}>"
+    manner = " ".join(_PROSODY[word] for word in speech.split() if word in _PROSODY)
+    before, after = (f"<prosody {manner}>", "</prosody>") if manner else ("", "")
     parts: list[str] = []
     for index, stretch in enumerate(PAUSE.split(text)):
         if index and parts:
             parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
-        parts += [f"{opening}{escape(chunk)}</Say>" for chunk in split_speech(stretch)]
+        for chunk in split_speech(stretch):
+            who = next((reader for letters, reader in _READERS if letters.search(chunk)), speaker)
+            opening = f"<Say voice={quoteattr(who.voice)} language={quoteattr(who.language)}>"
+            parts.append(f"{opening}{before}{escape(chunk)}{after}</Say>")
     return parts
 
 

@@ -155,6 +155,8 @@ class Words:
     called: str = ""
     menus: dict[str, str] = field(default_factory=dict)
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    phrases: dict[str, str] = field(default_factory=dict)  # what actions put together and fill into sentences
+    draft: bool = False  # nobody who speaks it has read it yet: never offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,16 @@ class Script:
     def words_in(self, language: str) -> Words:
         """The words of a language, or those of the default language."""
         return self.words.get(language) or self.words[self.default_language]
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The languages residents may choose, the default first."""
+        read = sorted(tongue for tongue, words in self.words.items() if not words.draft)
+        return tuple(sorted(read, key=lambda tongue: tongue != self.default_language))
+
+    def phrase(self, language: str, name: str, /, **facts: Any) -> str:
+        """A phrase of an action in that language. Raises KeyError for one there isn't, MissingFact."""
+        return fill(self.words_in(language).phrases[name], facts)
 
     def choices(self, step: str, facts: Mapping[str, Any], language: str) -> list[Choice]:
         """The keys that work at ``step`` now, in the order of script.toml.

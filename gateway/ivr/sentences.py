@@ -127,6 +127,12 @@ def sentences(script: Script, language: str, villages: tuple[str, ...] = ()) -> 
             labels = {**words.steps.get("everywhere", {}), **own}
             for key in {**step.keys, **script.everywhere}:
                 note(step.name, str(labels.get(key, "")))
+            note(step.name, str(own.get("menu", "")))
+    for (
+        phrase
+    ) in words.phrases.values():  # those that are filled in as they are; others are put together of names
+        if not PLACEHOLDER.search(phrase):
+            note("phrases", phrase)
     note("menus", words.menus.get("voice", ""))
     for part, usual in GENERIC.items():
         note("menus", words.menus.get(part, usual))

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.db import Sealed
 from gateway.models.base import Base, Row
 
+FOR_WATCHERS = "supervision"  # the kind of words that only the supervision committee hears
+
 
 class Ballot(Row, Base):
     """One person's present choice in one consultation. Changing one's mind changes this row and adds to the log."""
@@ -50,7 +52,7 @@ class Opinion(Row, Base):
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
     kind: Mapped[str] = mapped_column(
         default="opinion"
-    )  # opinion | proposal | callback | message | late_objection
+    )  # opinion | proposal | callback | message | late_objection | emergency | supervision
     words: Mapped[str] = mapped_column(Sealed, default="")
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id"))
     channel: Mapped[str]
@@ -82,6 +84,18 @@ class Objection(Row, Base):
     explained_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
     closed_at: Mapped[datetime | None]
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+
+
+class Rating(Row, Base):
+    """How one person finds what was carried out, from 1 (not at all) to 5."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (UniqueConstraint("consultation_id", "person_id"),)
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    score: Mapped[int]
+    channel: Mapped[str]
 
 
 class Receipt(Row, Base):

@@ -14,6 +14,7 @@ KEEP = "keep"  # the roster: bring it in, say who a caller is, which numbers wor
 WRITE = "write"  # put a matter or a broadcast on paper; nobody hears of it yet
 LEAD = "lead"  # tell people, stop gathering, publish, answer objections, withdraw
 AGREE = "agree"  # be the second pair of eyes for a broadcast
+HEAR = "hear"  # deal with what residents tell the supervision committee and nobody else
 RULE = "rule"  # an area's rules: its money, two people's consent, its time zone
 
 # Role → what it may do. Who holds nothing looks (domain.md §1 rows 20, 25 and 28 say at what); a helper who is paid
@@ -23,7 +24,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "clerk": (ENTER, KEEP, WRITE),
     "approver": (AGREE,),
     "township_officer": (ENTER, KEEP, WRITE, LEAD, AGREE, RULE),
-    "supervision_member": (),
+    "supervision_member": (HEAR,),
     "third_party_evaluator": (),
     "social_worker": (ENTER,),
     "county_viewer": (),

@@ -46,6 +46,9 @@ class Person(Row, Base):
     floor_area: Mapped[float | None]  # square metres, for counting owners by area
     sms_consent: Mapped[bool] = mapped_column(default=True)
     voice_consent: Mapped[bool] = mapped_column(default=True)
+    speech: Mapped[str] = mapped_column(default="")  # how calls speak to them: slow, loud, both, or as usual
+    code: Mapped[str | None]  # their own four digits, keyed and hashed; see gateway.codes
+    code_misses: Mapped[int] = mapped_column(default=0)
 
 
 class Handset(Row, Base):

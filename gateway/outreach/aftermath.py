@@ -41,7 +41,7 @@ def failed(s: Session, settings: Settings, d: Delivery, error: str | None = None
 
 def _ring_again(s: Session, settings: Settings, b: Broadcast | None, d: Delivery, error: str | None) -> bool:
     """Plan the next ring on the broadcast's ladder; a single call, such as an explanation, has the usual one."""
-    if d.channel != "voice" or error not in _AGAIN:
+    if d.channel != "voice" or error not in _AGAIN or d.script == "ring_back":  # those ring again themselves
         return False
     zone = hours.zone_of(settings, s.get_one(Area, b.area_id).timezone) if b else settings.zone
     due = ladder.after(b.ladder if b else LADDER, d.attempts, clock.now(), zone)

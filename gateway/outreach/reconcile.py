@@ -67,21 +67,23 @@ def sweep(rt: Runtime) -> int:
 
 def _lapse(rt: Runtime) -> int:
     now = clock.now()
+    lapsed = select(DELIVERIES.c.id).where(DELIVERIES.c.lease_until < now)
+    patience = max(_IN_TIME, timedelta(seconds=rt.settings.lease_seconds))
+    late_ones = lapsed.where(DELIVERIES.c.state == "submitting", DELIVERIES.c.submitted_at < now - patience)
     with rt.db.write() as s:
         back = s.execute(
             update(DELIVERIES)
-            .where(DELIVERIES.c.lease_until < now, DELIVERIES.c.state == "claimed")
+            .where(_free(lapsed.where(DELIVERIES.c.state == "claimed")))
             .values(state="planned", lease_until=None, tries=DELIVERIES.c.tries - 1)
         )
-        late = s.execute(
-            update(DELIVERIES)
-            .where(DELIVERIES.c.lease_until < now, DELIVERIES.c.state == "submitting")
-            .where(
-                DELIVERIES.c.submitted_at < now - max(_IN_TIME, timedelta(seconds=rt.settings.lease_seconds))
-            )
-            .values(state="unknown")
-        )
+        late = s.execute(update(DELIVERIES).where(_free(late_ones)).values(state="unknown"))
         return int(back.rowcount) + int(late.rowcount)  # type: ignore[attr-defined]
+
+
+def _free(rows: Any) -> Any:
+    """Those of these rows that nobody is writing to: what is just being settled is heard of, and waiting for it while
+    holding others is how two of us would wait for each other (PostgreSQL; SQLite has one writer)."""
+    return DELIVERIES.c.id.in_(rows.order_by(DELIVERIES.c.id).with_for_update(skip_locked=True))
 
 
 def _lost(rt: Runtime) -> list[Lost]:

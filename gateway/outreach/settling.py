@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, String, TextClause, bindparam, select, text, update
+from sqlalchemy import BigInteger, String, TextClause, bindparam, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -76,12 +76,22 @@ WHERE deliveries.id = r.id AND deliveries.tries = r.n
 """
 # “planned” too: one that the sweep gave up while its answer was on the way must not be sent again
 _OPEN = "('submitting', 'unknown', 'planned')"
-_ROWS = {
+ROWS = {
     "sqlite": "SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS n,"
     " json_extract(value, '$[2]') AS sid FROM json_each(:rows)",
     "postgresql": "SELECT (v->>0)::bigint AS id, (v->>1)::int AS n, v->>2 AS sid"
     " FROM json_array_elements(CAST(:rows AS json)) AS v",
 }
+
+
+# PostgreSQL: rows are locked in the order they are given in, which a hash join would not keep; and a crash of the server
+# may cost the newest answers, since what is then still “submitting” is looked up at the carrier anyway
+_IN_ORDER = select(
+    *(
+        func.set_config(name, "off", True)
+        for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "synchronous_commit")
+    )
+)
 
 
 def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
@@ -91,7 +101,9 @@ def settle(rt: Runtime, outcomes: Sequence[Outcome]) -> None:
     with rt.db.write() as s:
         if accepted:
             dialect = s.get_bind().dialect.name
-            statement = _typed(_ACCEPTED.format(rows=_ROWS[dialect], open=_OPEN))
+            if dialect != "sqlite":
+                s.execute(_IN_ORDER)
+            statement = _typed(_ACCEPTED.format(rows=ROWS[dialect], open=_OPEN))
             # by id, as callbacks are: on PostgreSQL two who take rows in different orders wait for each other
             rows = sorted((o.item.id, o.item.attempt, o.accepted.carrier_id) for o in accepted if o.accepted)
             today = str(now.astimezone(rt.settings.zone).date())

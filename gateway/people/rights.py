@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.models.answer import Objection, Opinion, Recording
+from gateway.models.answer import FOR_WATCHERS, Objection, Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.base import Base
 from gateway.models.consultation import Consultation, ConsultationArea
@@ -91,7 +91,9 @@ def opinions(s: Session, o: Organizer) -> Select[Opinion]:
     """Opinions, proposals and call-back wishes; a stranger's words about no matter go to the top area."""
     top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
     nobody = Opinion.consultation_id.is_(None) & Opinion.person_id.is_(None) & top
-    return select(Opinion).where(or_(_said(o, Opinion, s), nobody))
+    found = select(Opinion).where(or_(_said(o, Opinion, s), nobody))
+    # what is meant for the supervision committee is heard by nobody whom it may be about
+    return found if o.role == "supervision_member" else found.where(Opinion.kind != FOR_WATCHERS)
 
 
 def objections(s: Session, o: Organizer) -> Select[Objection]:

@@ -37,7 +37,7 @@ class Exchange:
     def dial(self, sender: str, to: str) -> Row:
         """A resident rings ``to``; only the hotline answers."""
         call = self._new("inbound", sender, to, "ringing", f"{self.config.public_url}/twilio/voice")
-        if to != self.config.hotline:
+        if to not in (self.config.hotline, *self.config.others):
             self.store.caption(call["sid"], "note", "您拨的号码是空号。")
             self._end(call["sid"], "failed")
         else:
@@ -263,8 +263,12 @@ class Exchange:
                 self._fetch(sid, urljoin(live["url"], verb["text"]), {})
                 return
             elif kind == "Dial":
-                number = verb["text"] or next((v["text"] for v in verb["inside"]), "")
-                self.store.caption(sid, "note", f"（转接 {number}，没人接）")
+                leg: Row = next(iter(verb["inside"]), {"text": "", "with": {}})
+                number, heard = (
+                    verb["text"] or leg["text"],
+                    self._whispered(sid, leg["with"].get("url"), live),
+                )
+                self.store.caption(sid, "note", f"（转接 {number}{heard}，没人接）")
                 self._keep(sid, live)
                 if "action" in attributes:
                     self._fetch(sid, action, {"DialCallStatus": "no-answer"})
@@ -276,6 +280,15 @@ class Exchange:
         self._keep(sid, live)
         if live["wait"] is None:
             self._end(sid, "completed")
+
+    def _whispered(self, sid: str, url: str | None, live: Row) -> str:
+        """What the other end would hear before the two are connected."""
+        if not url:
+            return ""
+        answer = self.network.ask(urljoin(live["url"], url), self._form(self._known(sid), {}))
+        verbs = twiml.read(answer.content, answer.headers.get("Content-Type", "")) if answer else []
+        said = "".join(verb["text"] for verb in verbs)
+        return f"，那边先听到“{said}”" if said else ""
 
     def _speak(self, sid: str, verb: twiml.Verb) -> float:
         """Add to the captions; returns about how many seconds it takes to say."""

@@ -29,6 +29,7 @@ def mount(app: Flask, rt: Runtime) -> Network:
         public_url=st.base_url,
         webhook_base=st.local_url,
         hotline=st.hotline,
+        others=tuple(sorted(st.ring_back_numbers)),
         handsets=_Handsets(rt),
     )
     network = Network(config, Store(config.path))

@@ -36,6 +36,7 @@ class SimulatorConfig:
     webhook_base: str
     hotline: str
     handsets: Callable[[], list[dict[str, Any]]]
+    others: tuple[str, ...] = ()  # more numbers of the product's that may be rung
 
 
 def signature(token: str, url: str, form: Mapping[str, str]) -> str:

@@ -50,9 +50,10 @@ def _root(content: bytes) -> ElementTree.Element | None:
 def _verb(element: ElementTree.Element) -> Verb:
     return {
         "verb": element.tag,
-        "text": (element.text or "").strip(),
+        # what is said may be wrapped in the manner it is said in (<prosody>)
+        "text": ("".join(element.itertext()) if element.tag == "Say" else element.text or "").strip(),
         "with": dict(element.attrib),
-        "inside": [_verb(child) for child in element],
+        "inside": [_verb(child) for child in element if child.tag != "prosody"],
     }
 
 

@@ -6,8 +6,9 @@ from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import actions, clock
-from gateway.consultation import glance, lifecycle
+from gateway.consultation import glance, lifecycle, ratings
 from gateway.consultation.glance import Matter
+from gateway.ivr.load import DEFAULT_LANGUAGE
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -60,6 +61,7 @@ class Row(NamedTuple):
     objected: str | None
     handset_id: int
     answer: str | None
+    tongue: str | None  # the language chosen on this handset
 
 
 # once, whoever else is looked up with it: neither database evaluates it for every row
@@ -103,6 +105,7 @@ def _around(sql: Sql) -> Any:
             *(Question.kind, Question.consultation_id, Question.data),
             *(_told().scalar_subquery().label("told"), _objected().scalar_subquery().label("objected")),
             *(Handset.id.label("handset_id"), before.scalar_subquery().label("answer")),
+            Handset.language.label("tongue"),
         )
         .select_from(Handset)
         .outerjoin(PersonHandset, PersonHandset.handset_id == Handset.id)
@@ -135,6 +138,12 @@ def of(s: Session, rows: list[Row]) -> Around:
     return Around(found, asked, concerned, context, signed)
 
 
+def language(rows: list[Row]) -> str:
+    """In which they are answered: as was chosen on this handset, or as all its people are said to speak."""
+    spoken = {rows[0].tongue} if rows[0].tongue else {row.language for row in rows if row.id is not None}
+    return str(spoken.pop()) if len(spoken) == 1 else DEFAULT_LANGUAGE
+
+
 def _resident(row: Row) -> Resident:
     return Resident(*row[:8], f"【{row.signature or row.area}】")  # type: ignore[arg-type]
 
@@ -164,9 +173,14 @@ def _context(
         "own_objection": own,
         "options": {str(c.number): dict(c.options) for c in open_now},
     }
-    pending = _pending(told, open_now, public)
+    rated = [c for c in concerned if c.state in ratings.RATED]
+    pending = _pending(told, open_now, public, rated)
     ended = next((c.number for c in concerned if c.id == told and c.id not in live), None)
-    if ended is not None and (asked is None or asked.kind != "sure"):
+    if (
+        ended is not None
+        and (pending or {}).get("kind") != "rating"
+        and (asked is None or asked.kind != "sure")
+    ):
         context["ended"] = ended  # what a bare “2” would answer, had it not ended
     if asked is not None and asked.kind in ("reason", "words"):
         about = s.get(Consultation, asked.consultation_id) if asked.consultation_id else None
@@ -178,8 +192,10 @@ def _context(
     return context
 
 
-def _pending(about: int | None, open_now: list[Matter], public: list[Matter]) -> dict[str, Any] | None:
-    inferred = about is None or all(c.id != about for c in (*open_now, *public))
+def _pending(
+    about: int | None, open_now: list[Matter], public: list[Matter], rated: list[Matter]
+) -> dict[str, Any] | None:
+    inferred = about is None or all(c.id != about for c in (*open_now, *public, *rated))
     if inferred and len(open_now) == 1:
         about = open_now[0].id
     for c in open_now:
@@ -194,4 +210,7 @@ def _pending(about: int | None, open_now: list[Matter], public: list[Matter]) ->
     for c in public:
         if c.id == about:
             return {"kind": "publicity", "consultation": c.number, "question": c.title}
+    for c in rated:
+        if c.id == about:
+            return {"kind": "rating", "consultation": c.number, "question": c.title}
     return None

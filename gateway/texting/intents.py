@@ -6,24 +6,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway import clock, text
-from gateway.actions import call_back, promised
-from gateway.consultation import ballots, matters, objections, opinions
+from gateway import text
+from gateway.consultation import ballots, matters, objections, ratings
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr import lexicon
 from gateway.ivr.interpret import interpret
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said
-from gateway.models.answer import Objection
-from gateway.models.area import Area
+from gateway.models.answer import FOR_WATCHERS, Objection
 from gateway.models.consultation import Consultation
-from gateway.people import alarms, claims, consent
+from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
+from gateway.texting import aside, publicity
 from gateway.texting import context as context_of
-from gateway.texting import publicity
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
 from gateway.texting.questions import query
@@ -38,12 +36,17 @@ def answer(
     """
     words = form.get("Body", "")
     residents, asked, matters, context, signed = context_of.of(s, sender)
-    m = Message(s, settings, sender[0].handset_id, words, residents, matters, context, signed)
+    m = Message(
+        s, settings, sender[0].handset_id, words, residents, matters, context, signed,
+        language=context_of.language(sender),
+    )  # fmt: skip
     if form.get("OptOutType"):
         _carrier_opt_out(m, form["OptOutType"].upper())
         return None, None
     if not words.strip() and text.whole(form.get("NumMedia")):
         return m.say("picture"), "media"
+    if (beside := aside.answer(m, asked)) is not None:
+        return beside
     if _is_choice(words, context.get("behind")):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None
@@ -55,6 +58,14 @@ def answer(
         return _which_now(m, fields), "clarify"
     if asked is not None and asked.kind == "who" and intent in ("unknown", "clarify"):
         return _who_again(m, asked), intent  # what waits for a name is not lost for a misspelt one
+    if asked is not None and asked.data and asked.data.get("kind") == FOR_WATCHERS:
+        if intent not in (
+            "emergency",
+            "opt_out",
+            "ignore",
+        ):  # whatever else it looks like, it was meant for them
+            forget(m)
+            return m.say("watchers", receipt=keep(m, None, FOR_WATCHERS)), "supervision"
     if asked is not None and asked.kind in ("reason", "words"):
         if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
             reply = _more_words(m, asked)
@@ -147,6 +158,8 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         ask(m, "who", c, intent="vote", consultation=c.number, option=option)
         return _clarify_person(m, c), ""
     who = voters[0] if voters else people[0]
+    if aside.has_code(m, who.id):
+        return m.say("code_needed", number=c.number), ""
     try:
         ballot = ballots.cast(m.s, c, who, option, "sms")
     except Refused as no:
@@ -167,8 +180,10 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         return m.say("vote_sensitive", number=c.number, receipt=ballot.receipt), ""
     if f.get("comment"):
         keep(m, c, "opinion", who)
-    short = reply_text("votes_item", number=c.number, option=label, receipt=ballot.receipt)
-    name = who.name if len(people) > 1 else "您"
+    short = reply_text(
+        "votes_item", language=m.language, number=c.number, option=label, receipt=ballot.receipt
+    )
+    name = who.name if len(people) > 1 else m.phrase("you")
     facts = {"number": c.number, "who": name, "option": label, "receipt": ballot.receipt}
     if ballot.delegate:
         return m.say("vote_delegate", **facts, delegate=ballot.delegate), short
@@ -185,9 +200,7 @@ def _opinion(m: Message, f: Fields) -> str:
     bare = text.normalize(m.words).strip("，。！!.? ？").lstrip("0123456789号 ")
     if bare in _BARE:
         ask(m, "words", c, kind="opinion")
-        return (
-            m.say("ask_words", number=c.number) if c else m.say("ask_words", number="").replace("对号的", "")
-        )
+        return m.say("ask_words", number=c.number) if c else m.say("ask_any_words")
     return _kept(m, c, keep(m, c, "opinion", m.named(f.get("person"))))
 
 
@@ -224,66 +237,23 @@ def _more_words(m: Message, asked: Asked) -> str:
 
 def _rate(m: Message, f: Fields) -> str:
     c = m.found(f.get("consultation"))
-    keep(m, c, "message")
-    return m.say("rating", number=c.number if c else "", score=f.get("score", ""))
+    if c is None:
+        return m.say("no_such", number=f.get("consultation", ""))
+    who = next((p for p in m.people() if matters.concerns(m.s, c, p)), None)
+    if who is None:
+        return m.say("not_yours", number=c.number) if m.people() else m.say("register_first")
+    try:
+        score = ratings.rate(m.s, c, who, str(f.get("score", "")), "sms")
+    except Refused as no:
+        return m.say("rating_how" if no.code == "score" else "rating_not_now", number=c.number)
+    if len(text.normalize(m.words)) > 4:  # more than a mark: why they think so
+        keep(m, c, "opinion", who)
+    return m.say("rating", number=c.number, score=score)
 
 
 def _rsvp(m: Message, f: Fields) -> str:
     keep(m, m.found(f.get("consultation")), "message")
     return m.say("thanks")
-
-
-# ---- who I am, and what I want to get ----------------------------------------------------------
-
-
-def _register(m: Message, f: Fields) -> str:
-    name, place = str(f.get("name") or ""), str(f.get("area") or "")
-    if not name:
-        return m.say("register_how")
-    made = claims.claim(m.s, m.handset, name, place, "sms")
-    if place and made.state == "waiting" and claims.area_named(m.s, place) is None:
-        return m.say("register_where", name=name, place=text.clip(place, 10))
-    area = m.s.get(Area, made.area_id) if made.area_id else None
-    m.signed = area.signed if area else m.signed
-    return m.say("register_done" if made.state == "accepted" else "register_waiting", name=name)
-
-
-def _opt_out(m: Message, f: Fields) -> str:
-    scope = str(f.get("scope") or "sms")
-    consent.stop(m.s, m.handset, scope if scope in consent.SCOPES else "all", "sms")
-    return m.say("stopped_calls" if scope == "voice" else "stopped")
-
-
-def _opt_in(m: Message, f: Fields) -> str:
-    consent.resume(m.s, m.handset, "all", "sms")
-    return m.say("resumed")
-
-
-def _callback(m: Message, f: Fields) -> str:
-    people = m.people()
-    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
-    return m.say("callback", when=promised(clock.now()))
-
-
-def _emergency(m: Message, f: Fields) -> str:
-    # an entry of its own: it must not be added to an older wish to be rung
-    kept = opinions.add(
-        m.s,
-        consultation=None,
-        person=m.residents[0] if len(m.residents) == 1 else None,
-        handset_id=m.handset_id,
-        words=m.words,
-        channel="sms",
-        kind="emergency",
-    )
-    alarms.ring(m.s, "emergency", "有居民发来急事短信，请马上看“收件”里的回电", kept)
-    return m.say("emergency")
-
-
-def _data(m: Message, f: Fields) -> str:
-    people = m.people()
-    call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
-    return m.say("data")
 
 
 # ---- not clear -----------------------------------------------------------------------------------
@@ -377,18 +347,18 @@ DO: dict[str, Callable[[Message, Fields], str | None]] = {
     "rate": _rate,
     "rsvp": _rsvp,
     "propose": _propose,
-    "register": _register,
+    "register": aside.register,
     "confirm": lambda m, f: m.say("thanks"),
     "deny": lambda m, f: m.say("help"),
     "query": query,
-    "callback": _callback,
+    "callback": aside.callback,
     "help": lambda m, f: m.say("help") if m.people() else m.say("stranger"),
-    "opt_out": _opt_out,
-    "opt_in": _opt_in,
-    "data_request": _data,
-    "set_language": lambda m, f: m.say("language"),
+    "opt_out": aside.opt_out,
+    "opt_in": aside.opt_in,
+    "data_request": aside.data,
+    "set_language": aside.set_language,
     "authenticity": lambda m, f: m.say("authentic"),
-    "emergency": _emergency,
+    "emergency": aside.emergency,
     "multi": _multi,
     "clarify": _clarify,
     "ignore": lambda m, f: None,

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from gateway import clock
+from gateway import clock, text
 from gateway.consultation import glance, matters, opinions
 from gateway.consultation.glance import Matter
 from gateway.models.consultation import Consultation
@@ -16,7 +16,7 @@ from gateway.models.conversation import Question
 from gateway.models.person import Handset
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
-from gateway.replies import reply_text
+from gateway.replies import reply_phrase, reply_text
 from gateway.settings import Settings
 
 _QUESTION_DAYS = 3  # how long a question of ours may be answered (script format: expires sms = "3d")
@@ -36,6 +36,7 @@ class Message:
     context: Mapping[str, Any] = field(default_factory=dict)
     signed: str = "【协商热线】"  # how the village that answers opens its SMS
     intent: str | None = None  # what was understood
+    language: str = "zh-CN"  # in which they are answered
 
     @property
     def handset(self) -> Handset:
@@ -45,7 +46,15 @@ class Message:
         return self.residents
 
     def say(self, name: str, /, **facts: Any) -> str:
-        return reply_text(name, sig=self.signed, **facts)
+        return reply_text(name, language=self.language, sig=self.signed, **facts)
+
+    def phrase(self, name: str, /, **facts: Any) -> str:
+        """Something to be filled into a reply."""
+        return reply_phrase(name, language=self.language, **facts)
+
+    def day(self, moment: datetime) -> str:
+        """A day as it is written in the language of the answer."""
+        return text.written_day(moment.astimezone(self.settings.zone).date(), self.language)
 
     def found(self, number: Any) -> Consultation | None:
         return matters.find(self.s, int(number)) if str(number or "").isdigit() else None

@@ -8,6 +8,7 @@ from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.models.consultation import Consultation
 from gateway.people.residents import Resident
+from gateway.texting import aside
 from gateway.texting.message import Fields, Message, ask, keep
 
 
@@ -59,6 +60,8 @@ def object_(m: Message, f: Fields) -> str:
 
 
 def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words: str) -> str:
+    if who is not None and aside.has_code(m, who.id):
+        return m.say("code_needed", number=c.number)
     try:
         made = objections.open_(m.s, c, who, reason, "sms", handset_id=m.handset_id)
     except Refused as no:
@@ -100,6 +103,8 @@ def withdraw(m: Message, f: Fields) -> str:
     about = [m.s.get_one(Consultation, o.consultation_id).number for o in mine]
     if len(mine) > 1:
         return m.say("objection_which", list="、".join(f"{n}号" for n in about), number=about[0])
+    if aside.has_code(m, who.id):
+        return m.say("code_needed", number=about[0])
     objections.withdraw(m.s, mine[0], f"resident:{who.id}")
     return m.say("objection_withdrawn", number=about[0])
 

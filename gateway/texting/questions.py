@@ -5,14 +5,11 @@ from gateway.consultation import ballots, matters, receipts
 from gateway.models.consultation import Consultation
 from gateway.texting.message import Fields, Message
 
-_WHAT = {"ballot": "表态", "opinion": "意见", "objection": "反对", "claim": "登记"}
-
-STATE = {
-    "ACCEPTED": "还没开始", "NOTICED": "已经通知，还没开始征集", "OPEN": "正在征集意见", "DRAFTED": "征集结束，正在拿协商意见",
-    "PUBLICITY": "结果正在公示", "OBJECTED": "有人反对，正在解释", "EXPLAINED": "结果正在公示", "EFFECTIVE": "已经生效",
-    "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开", "EVALUATED": "已经评估", "CLOSED": "已经办完",
-    "WITHDRAWN": "已经撤回",
-}  # fmt: skip
+# states that have words of their own
+TOLD = (
+    "ACCEPTED", "NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE", "IMPLEMENTING", "DISCLOSED",
+    "EVALUATED", "CLOSED", "WITHDRAWN",
+)  # fmt: skip
 
 
 def query(m: Message, f: Fields) -> str:
@@ -30,9 +27,9 @@ def query(m: Message, f: Fields) -> str:
         return m.say(
             "result", number=c.number, result=matters.bare_result(words.removeprefix(f"{c.number}号"))
         )
-    state = STATE.get(c.state, c.state)
+    state = m.phrase(f"state_{c.state}") if c.state in TOLD else c.state
     if c.state == "OPEN" and c.closes_at:
-        state += f"，{text.short_date(c.closes_at.astimezone(m.settings.zone).date())}截止"
+        state += m.phrase("until", day=m.day(c.closes_at))
     return m.say("status", number=c.number, title=c.title, state=state)
 
 
@@ -40,7 +37,9 @@ def _list(m: Message) -> str:
     open_now = [c for c in matters.for_people(m.s, m.people(), ("OPEN",))]
     if not open_now:
         return m.say("list_none")
-    names = "；".join(f"{c.number}号{text.clip(c.title, 16)}" for c in open_now[:3])
+    names = m.phrase("and").join(
+        m.phrase("listed", number=c.number, title=text.clip(c.title, 16)) for c in open_now[:3]
+    )
     return m.say("list", list=names, number=open_now[0].number)
 
 
@@ -61,6 +60,13 @@ def _receipt(m: Message, code: str) -> str:
     if found is None:
         return m.say("receipt_unknown", receipt=code)
     c = m.s.get(Consultation, found.consultation_id) if found.consultation_id else None
-    what = f"{c.number}号{_WHAT.get(found.kind, '')}" if c else _WHAT.get(found.kind, "")
-    day = text.short_date(found.created_at.astimezone(m.settings.zone).date())
-    return m.say("receipt", receipt=code, what=what, date=day, standing=receipts.standing(m.s, found))
+    what = m.phrase(f"what_{found.kind}")
+    if c is not None:
+        what = m.phrase("what_about", number=c.number, what=what)
+    return m.say(
+        "receipt",
+        receipt=code,
+        what=what,
+        date=m.day(found.created_at),
+        standing=m.phrase(f"standing_{receipts.standing(m.s, found)}"),
+    )

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from gateway.actions import ACTIONS
 from gateway.inbound import scripts
+from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
 from gateway.ivr.load import load_folder
 from gateway.ivr.script import Hangup, Heard, Key, Outcome, Place, Recording, Script, Silence, Text, Turn
+from gateway.simulator import twiml
+from gateway.turns import FACTS as FACTS_OF_ACTIONS
 
 MARKET = load_folder(Path(__file__).parent / "scripts" / "market", {"cast_ballot"})
 FACTS = {"village": "拟柳村", "number": "第十一", "option_1": "同意", "option_2": "不同意", "option_3": ""}
@@ -92,9 +95,31 @@ def _outcomes(script: Script, step: str) -> list[str]:
     return list(then) if isinstance(then, dict) else ["ok"]
 
 
+def _sayable(script: Script, turn: Turn, facts: dict[str, str]) -> None:
+    """In every language there are words for it, and a carrier can read them."""
+    filled = dict.fromkeys(FACTS_OF_ACTIONS, "甲") | {f"{name}_said": "甲" for name in script.steps} | facts
+    for step in script.steps.values():
+        filled.setdefault(step.name, "3")
+    for language in script.words:
+        document = render.voice(script, language, turn, filled, action_url="https://x.example/?c=1")
+        verbs = [verb["verb"] for verb in twiml.read(document.encode(), "text/xml")]
+        assert turn.action or verbs[-1] in ("Redirect", "Hangup", "Dial"), (turn.place, verbs)
+        render.sms(script, language, turn, filled)
+
+
 def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Script) -> None:
-    everything = {f"{name}_{n}": "甲" for name in ("option", "name", "matter") for n in (1, 2, 3)}
-    facts = {**everything, "agree": "听明白了", "object": "我要反对", "duty_phone": "+8649900000001"}
+    kinds = ("option", "name", "matter", "language")
+    everything = {f"{name}_{n}": "甲" for name in kinds for n in (1, 2, 3)}
+    switches = {f"{name}_switch": "停" for name in ("sms", "voice", "all")}
+    facts = {
+        **everything,
+        **switches,
+        "agree": "听明白了",
+        "object": "我要反对",
+        "withdraw": "收回",
+        "rate": "打分",
+    }
+    facts["duty_phone"] = "+8649900000001"
     reached, waiting = (
         set(),
         [begin(hotline, entry).place.step for entry in (hotline.start, *hotline.entries)],
@@ -112,6 +137,7 @@ def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Scri
             for misses in (0, 2):
                 turn = advance(hotline, Place(name, misses), one, facts)
                 assert turn.over or turn.wants or turn.action, (name, one)
+                _sayable(hotline, turn, {**facts, **turn.learned})
                 if turn.over and not isinstance(one, Hangup) and step.does != "end":
                     # a call ends only at a step that says so
                     assert hotline.steps[turn.place.step].does == "end", (name, one, turn.place)

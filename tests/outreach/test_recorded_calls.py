@@ -1,8 +1,9 @@
 """Calls that we place play the recording, too."""
 
 from gateway.consultation import matters
+from gateway.inbound import scripts
 from gateway.runtime import Runtime
-from gateway.turns import spoken_notice
+from gateway.turns import nobodys, spoken_notice
 from tests.calls import Call
 from tests.conftest import SUN, WANG
 from tests.outreach.conftest import FakeCarrier
@@ -26,7 +27,10 @@ def test_where_a_call_only_tells_of_a_matter_the_recording_is_played_all_the_sam
     with each_village.db.write() as s:
         c = matters.find(s, 11)
         assert c is not None
-        words, c.state = spoken_notice(c), "NOTICED"
+        words, c.state = (
+            spoken_notice(nobodys(s, each_village.settings, scripts()["hotline"], "zh-CN"), c),
+            "NOTICED",
+        )
     made = record(each_village, of_matter(each_village, words=words))
     _, url = notice(each_village, carrier, WANG.phone, 11)
     call = Call(each_village, WANG.phone, "CA-1", url)

@@ -68,7 +68,7 @@ def test_a_call_is_led_by_its_own_action_addresses(stack: Stack) -> None:
     for key in ("", "1", "1", "2", "1"):
         answer = post(url, {**form, **({"Digits": key} if key else {})})
         root = ElementTree.fromstring(answer.content)
-        said = "".join(e.text or "" for e in root.iter("Say"))
+        said = "".join("".join(e.itertext()) for e in root.iter("Say"))
         waits = root.find("Gather") if root.find("Gather") is not None else root.find("Record")
         assert waits is not None, said
         url = str(waits.get("action"))

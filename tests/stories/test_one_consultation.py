@@ -109,7 +109,7 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
     assert "的纸票记下了" in page
     assert shown(stack, 21)["tally"] == {"1": 3, "2": 0, "3": 1}
     wang.dial()
-    assert "第二十一号事" in wang.press("1", "2", "2", spoken[1].replace(" ", "") + "#")
+    assert "第二十一号事" in wang.press("1", "2", "2", "1", spoken[1].replace(" ", "") + "#")
     wang.hangup()
     page = eventually(
         lambda: (lambda p: p if "/admin/recordings/" in p else "")(panel.get("/admin/inbox/?tab=voice"))

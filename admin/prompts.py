@@ -68,7 +68,7 @@ def _villages(s: Session) -> tuple[str, ...]:
 def _sentences(s: Session, language: str) -> list[sentences.Sentence]:
     if not _rules_all(s):
         raise rights.NotAllowed
-    return sentences.sentences(scripts()[HOTLINE], language, _villages(s))
+    return prompts.wanted(scripts()[HOTLINE], language, _villages(s))
 
 
 def _language(given: str) -> str:
@@ -119,7 +119,7 @@ def spoken_languages() -> str:
         offered = prompts.languages(s, script)
         rows = []
         for language, name in words.LANGUAGES.items():
-            total = len(sentences.sentences(script, language))
+            total = len(prompts.wanted(script, language))
             rows.append(
                 (language, name, total - prompts.left(s, script, language), total, language in offered)
             )

@@ -29,6 +29,7 @@ _GUESSES_OF_ALL = 100  # a caller's number can be forged: beyond this nobody rec
 _STILL_PLAYED = timedelta(minutes=30)
 # what a language without words is called in the menu of languages
 NAMES = {"ko": "朝鲜语", "mn": "蒙古语", "ug": "维吾尔语", "bo": "藏语"}
+_LABELS = [sentences.digest(label) for name in NAMES.values() for label in sentences.labels(name)]
 _FILE = re.compile(r"[0-9a-f]{32}\.wav")
 _HURRY = timedelta(minutes=10)  # after a code was used somebody waits on the line for their own recording
 
@@ -69,7 +70,8 @@ def live_in(s: Session, language: str, matter_id: int | None = None) -> dict[str
     """The files played in a language by the digest of what they say: the scripts' and this matter's."""
     rows = s.execute(
         select(Prompt.digest, Prompt.file)
-        .where(Prompt.state == "live", Prompt.language == language)
+        # in the menu of languages each is heard in itself, whatever the call is led in
+        .where(Prompt.state == "live", or_(Prompt.language == language, Prompt.digest.in_(_LABELS)))
         .where(or_(Prompt.consultation_id.is_(None), Prompt.consultation_id == matter_id))
         .order_by(Prompt.id)
     )
@@ -104,6 +106,9 @@ def with_recorded(s: Session, script: Script) -> Script:
     for one in recorded:
         if one not in script.offered and one in NAMES and not left(s, script, one):
             words = script.words_in(one)
+            if one not in script.words:
+                press = sentences.PRESS.format(called=NAMES[one], key="{key}")
+                words = replace(words, phrases={**words.phrases, "press_language": f"{press}。"})
             more[one] = replace(
                 words, language=one, draft=False, called=words.called if one in script.words else NAMES[one]
             )
@@ -118,7 +123,13 @@ def languages(s: Session, script: Script) -> tuple[str, ...]:
 def left(s: Session, script: Script, language: str) -> int:
     """How many sentences are still to be recorded before a language needs no machine."""
     known = live_in(s, language)
-    return len(sentences.missing(script, language, lambda words: known.get(sentences.digest(words))))
+    return sum(1 for one in wanted(script, language) if one.digest not in known)
+
+
+def wanted(script: Script, language: str, villages: tuple[str, ...] = ()) -> list[sentences.Sentence]:
+    """All sentences to be recorded in a language, as gateway.ivr.sentences lists them."""
+    called = "" if language in script.words else NAMES.get(language, "")
+    return sentences.sentences(script, language, villages, called)
 
 
 # -- making ------------------------------------------------------------------------------------------------------

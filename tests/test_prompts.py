@@ -142,11 +142,9 @@ def test_a_sentence_of_the_script_is_put_together_from_recordings_and_speech(vil
 
 
 def test_a_language_without_words_is_offered_when_every_sentence_of_it_was_recorded(village: Runtime) -> None:
-    from gateway.ivr import sentences
-
     hotline = scripts()["hotline"]
     sound, seconds = prompts.keep_sound(village.store, tone(1), "")
-    wanted = sentences.sentences(hotline, "mn")
+    wanted = prompts.wanted(hotline, "mn")
     with village.db.write() as s:
         by = s.get_one(Organizer, qian(village).id)
         for sentence in wanted[1:]:

@@ -17,6 +17,7 @@ _EDGES = " 　，。！？；：、,.!?;:"
 _DIGITS = re.compile(r"[0-9](?: ?[0-9])*")
 GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 KEYS = {"star": "星号", "hash": "井号"}
+PRESS = "{called}，请按{key}"
 Find = Callable[[str], str | None]  # words → the address of a recording of them
 
 
@@ -97,11 +98,14 @@ class Sentence:
         return digest(self.words)
 
 
-def sentences(script: Script, language: str, villages: tuple[str, ...] = ()) -> list[Sentence]:
+def sentences(
+    script: Script, language: str, villages: tuple[str, ...] = (), called: str = ""
+) -> list[Sentence]:
     """All that has to be recorded before a script needs no synthetic speech in a language, but for what is filled in
     (titles, names); each once. A language without a file of words is recorded from the default language's.
 
-    For sentences with nothing but the ``villages``' names to fill in, these are offered, too.
+    For sentences with nothing but the ``villages``' names to fill in, these are offered, too. ``called``: the name
+    under which a language without words is offered in the menu of languages; whoever speaks it should know it there.
     """
     found: dict[str, Sentence] = {}
 
@@ -115,6 +119,8 @@ def sentences(script: Script, language: str, villages: tuple[str, ...] = ()) -> 
             if bare(piece):
                 found.setdefault(digest(piece), Sentence(step, bare(piece)))
 
+    for label in labels(called):
+        note("which_language", label)
     words = script.words_in(language)
     for step in script.steps.values():
         if step.is_action:
@@ -124,9 +130,9 @@ def sentences(script: Script, language: str, villages: tuple[str, ...] = ()) -> 
         for part in ("silent", "wrong"):
             note(step.name, str(own.get(part, "")))
         if step.does in ("choose", "record"):
-            labels = {**words.steps.get("everywhere", {}), **own}
+            said = {**words.steps.get("everywhere", {}), **own}
             for key in {**step.keys, **script.everywhere}:
-                note(step.name, str(labels.get(key, "")))
+                note(step.name, str(said.get(key, "")))
             note(step.name, str(own.get("menu", "")))
     for (
         phrase
@@ -141,6 +147,6 @@ def sentences(script: Script, language: str, villages: tuple[str, ...] = ()) -> 
     return list(found.values())
 
 
-def missing(script: Script, language: str, find: Find) -> list[Sentence]:
-    """What is still to be recorded before people can be offered a language that no machine speaks."""
-    return [one for one in sentences(script, language) if not find(one.words)]
+def labels(called: str) -> list[str]:
+    """What the menu of languages says of a language without words, by the keys it may have."""
+    return [PRESS.format(called=called, key=key) for key in (2, 3)] if called else []

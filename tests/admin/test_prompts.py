@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from gateway import clock
+from gateway import clock, prompts
 from gateway.app import create_app
 from gateway.inbound import scripts
 from gateway.models.consultation import Consultation
@@ -210,9 +210,7 @@ def test_every_sentence_of_the_script_can_be_found_under_its_address(
     village: Runtime, officer: Panel
 ) -> None:
     keys = set(re.findall(r"/admin/spoken/mn/s-([0-9a-f]{32})", officer.get("/admin/spoken/mn")))
-    from gateway.ivr import sentences
-
-    assert {one.digest for one in sentences.sentences(scripts()["hotline"], "mn")} <= keys
+    assert {one.digest for one in prompts.wanted(scripts()["hotline"], "mn")} <= keys
 
 
 def test_the_maker_is_named(qian: Panel) -> None:

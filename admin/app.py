@@ -18,6 +18,7 @@ from admin import (
     home,
     inbox,
     loudspeaker,
+    prompts,
     residents,
     results,
     roles,
@@ -44,6 +45,7 @@ _PAGES = (
     doors,
     inbox,
     loudspeaker,
+    prompts,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

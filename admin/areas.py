@@ -28,7 +28,8 @@ def areas() -> str:
     with reading() as s:
         st = runtime().settings
         rows = [(a, broadcasts.spent(s, st, a), _called(a.timezone or "")) for a in rights.areas(s, me())]
-        return render_template("admin/areas.html", rows=rows)
+        top = s.get_one(Area, me().area_id).parent_id is None
+        return render_template("admin/areas.html", rows=rows, rules_all=top)
 
 
 @panel.get("/areas/<int:id>")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, inbox, loudspeaker, words
+from admin import common, inbox, loudspeaker, prompts, words
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach, told
@@ -254,6 +254,7 @@ def one_consultation(id: int) -> Any:
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
             effective=lifecycle.took_effect(s, c),
+            voices=prompts.cards(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(

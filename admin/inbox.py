@@ -1,9 +1,10 @@
 """What residents said: opinions, objections, voice messages; answering them and listening to them."""
 
+import io
 from collections.abc import Iterable
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, send_from_directory, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -223,5 +224,14 @@ def recording(id: int) -> Response:
         found = rights.get(s, rights.recordings(s, me()), Recording, id)
     if found.state != "kept" or not found.file:
         abort(404)
-    folder = runtime().settings.data_dir / "recordings"
-    return send_from_directory(folder, found.file, conditional=True, max_age=0)
+    return sound_file(f"recordings/{found.copy or found.file}")
+
+
+def sound_file(name: str) -> Response:
+    """A sound from the store, with the ranges that browsers ask for."""
+    try:
+        data = runtime().store.get(name)
+    except FileNotFoundError:
+        abort(404)
+    kind = "audio/mpeg" if name.endswith(".mp3") else "audio/wav"
+    return send_file(io.BytesIO(data), mimetype=kind, conditional=True, max_age=0)

@@ -20,6 +20,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "publish": (LEAD,),
     "withdraw_consultation": (LEAD,),
     "settle_objection": (LEAD,),
+    "keep_spoken": (LEAD,),  # and for the hotline's own sentences RULE at the top: admin.prompts
+    "spoken_code": (LEAD,),
+    "withdraw_prompt": (LEAD,),
+    "spoken_languages": (RULE,),
+    "spoken_script": (RULE,),
     "paper": (ENTER,),
     "enter_paper": (ENTER,),
     "record_loudspeaker": (ENTER,),

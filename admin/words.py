@@ -178,3 +178,11 @@ STOPPED = {
     "roster": _l("名册上写着不发"),
     "carrier": _l("运营商说机主已退订"),
 }
+# ---- recordings by people
+PROMPT_PARTS = {"notice": "通知", "result": "结果", "script": "热线的话"}
+PROMPT_WAYS = {"upload": _l("传上来的"), "browser": _l("在这里录的"), "phone": _l("用电话录的")}
+PROMPT_STATES = {
+    "live": _l("正在放"),
+    "replaced": _l("换掉了"),
+    "withdrawn": _l("撤下了"),
+}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import callouts, clock, codes, personal, text
+from gateway import callouts, clock, codes, personal, recorder, text
 from gateway.consultation import ballots, matters, objections, opinions, ratings, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
@@ -42,7 +42,8 @@ __all__ = [
     "area_of",
     "callouts",
     "personal",
-]  # importing the calls we place is what registers their actions
+    "recorder",
+]  # importing the calls we place, and recording by telephone, is what registers their actions
 
 # ---- who is speaking ---------------------------------------------------------
 

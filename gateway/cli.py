@@ -91,15 +91,14 @@ def serve(part: str, host: str | None, port: int | None) -> None:
 
 
 @main.command()
-@click.argument("queues", nargs=-1, type=click.Choice(["replies", "bulk", "calls"]))
+@click.argument("queues", nargs=-1, type=click.Choice(["replies", "bulk", "calls", "drafts"]))
 def worker(queues: tuple[str, ...]) -> None:
     """Send what is due. With one queue this process works on it; otherwise it starts a process for each."""
-    from gateway.processes import one_worker, workers
-    from gateway.queue import LANES
+    from gateway.processes import all_lanes, one_worker, workers
 
     if len(queues) == 1:
         sys.exit(one_worker(settings(), queues[0]))
-    sys.exit(workers(settings(), list(queues or LANES)))
+    sys.exit(workers(settings(), list(queues or all_lanes())))
 
 
 @main.command()

@@ -9,14 +9,14 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, callouts, clock, conversations, phones
+from gateway import actions, callouts, clock, conversations, heard, phones, prompts
 from gateway.actions import ACTIONS
-from gateway.db import insert_into, vault
+from gateway.db import vault
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
 from gateway.ivr.fresh import Fresh
 from gateway.ivr.load import load_all
-from gateway.ivr.script import Heard, Key, Line, Outcome, Place, Recording, Script, Silence, Turn
+from gateway.ivr.script import Line, Outcome, Place, Script, Turn
 from gateway.models import answer
 from gateway.models.conversation import Conversation, InboundEvent
 from gateway.models.outreach import Broadcast, Delivery
@@ -216,7 +216,6 @@ def _phone(number: str) -> phones.Phone:
 
 
 def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mapping[str, str]) -> str:
-    script = scripts()[HOTLINE]
     call, conversation = form["CallSid"], None
     if known := whole(query.get("c")):
         conversation = s.get(Conversation, known)
@@ -224,6 +223,7 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
             conversation = None  # another call's address: this call starts at the beginning
     if conversation is None:
         conversation = s.scalar(select(Conversation).where(Conversation.carrier_id == call))
+    script = _spoken(s, conversation.script if conversation else HOTLINE)
     delivery = _delivery(s, conversation, query)
     act = actions.Turn(
         s=s,
@@ -270,11 +270,13 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
     else:
         if delivery and delivery.heard == "answered" and conversation.place["step"] not in _WHO:
             delivery.heard = "to_end"  # a wait comes only after the words before it
-        act.heard = _heard(s, act, form, query, call)
+        act.heard = heard.heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)
         turn = advance(script, place, act.heard, act.facts, act.language)
     turn, lines = _follow(script, act, turn)
+    script = act.script
     conversation.turn, conversation.language = conversation.turn + 1, act.language
+    conversation.script, conversation.digest = script.name, script.digest
     conversation.place, conversation.facts = turn.place.to_json(), dict(act.facts)
     conversation.over = turn.over
     base = rt.settings.base_url
@@ -289,11 +291,26 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
         speech=act.facts.get("speech", ""),
         recorded=rt.prompts.recorded(conversation.language),
+        find=prompts.finder(s, base, act.language, _matter_id(s, act)),
     )
 
 
+def _spoken(s: Session, name: str) -> Script:
+    """A script with the languages that were recorded for it; the hotline where there is none of that name."""
+    return prompts.with_recorded(s, scripts().get(name) or scripts()[HOTLINE])
+
+
+def _matter_id(s: Session, act: actions.Turn) -> int | None:
+    """The matter a turn is about, whose recordings are played: also where a call of ours only tells of it."""
+    id = whole(act.facts.get("matter_id"))
+    if id or act.delivery is None:
+        return id
+    b = s.get(Broadcast, act.delivery.broadcast_id) if act.delivery.broadcast_id else None
+    return b.consultation_id if b else act.delivery.about_id
+
+
 def _follow(script: Script, act: actions.Turn, turn: Turn) -> tuple[Turn, list[Line]]:
-    """Run actions until somebody has to say something, or all is over."""
+    """Run actions until somebody has to say something, or all is over; perhaps in another script by then."""
     lines = list(turn.lines)
     act.facts |= turn.learned
     for _ in range(_MOST_STEPS):
@@ -301,7 +318,12 @@ def _follow(script: Script, act: actions.Turn, turn: Turn) -> tuple[Turn, list[L
             return turn, lines
         outcome, learned = ACTIONS[turn.action.name](act)
         act.facts |= learned
-        turn = advance(script, turn.place, Outcome(outcome), act.facts, act.language)
+        if act.goto:  # lines are a script's own
+            (name, step), act.goto, lines = act.goto, None, []
+            script = act.script = _spoken(act.s, name)
+            turn = begin(script, step, act.facts)
+        else:
+            turn = advance(script, turn.place, Outcome(outcome), act.facts, act.language)
         act.facts |= turn.learned
         lines += turn.lines
     raise RuntimeError(f"script {script.name} goes round at {turn.place.step}")
@@ -347,46 +369,6 @@ def _tongue(act: actions.Turn) -> str:
     return tongue if tongue in act.script.offered else act.settings.default_language
 
 
-def _heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:
-    digits = form.get("Digits", "").strip()
-    if form.get("DialCallStatus"):
-        return Outcome(form["DialCallStatus"])
-    if form.get("RecordingSid") and digits == "*":
-        _recording(
-            s, form["RecordingSid"]
-        ).state = "refused"  # they were told that this key means no recording
-    elif form.get("RecordingUrl"):
-        seconds = whole(form.get("RecordingDuration"), 9) or 0
-        if seconds == 0 and form.get("RecordingDuration"):
-            return Silence()
-        kept = _keep_recording(s, act.handset_id, form, f"{call}:{query.get('t', '')}", seconds)
-        act.recording_id = kept.id
-        return Recording(str(kept.id), seconds)
-    if not digits or query.get("silence"):
-        return Silence()
-    return Key(digits)
-
-
-def _keep_recording(
-    s: Session, handset_id: int, form: Form, otherwise: str, seconds: int
-) -> answer.Recording:
-    """The recording's row, which the status callback may have made first."""
-    id = form.get("RecordingSid") or otherwise
-    kept = _recording(s, id)
-    kept.url, kept.seconds, kept.handset_id = form["RecordingUrl"], seconds, handset_id
-    s.flush()
-    return kept
-
-
-def _recording(s: Session, id: str) -> answer.Recording:
-    """The row of a carrier's recording. Its action and its status callback may both be first."""
-    row = insert_into(s, answer.Recording).values(
-        carrier_id=id, state="pending", tries=0, seconds=0, created_at=clock.now()
-    )
-    s.execute(row.on_conflict_do_nothing())
-    return s.scalars(select(answer.Recording).where(answer.Recording.carrier_id == id)).one()
-
-
 def recording_reported(rt: Runtime, form: Form) -> None:
     """The carrier says that a recording is ready, or that there is none."""
     id, status = form.get("RecordingSid", ""), form.get("RecordingStatus", "")
@@ -398,7 +380,13 @@ def recording_reported(rt: Runtime, form: Form) -> None:
             known = s.scalar(select(answer.Recording.id).where(answer.Recording.carrier_id == id))
             if known is None:
                 return
-        kept = _recording(s, id)
+        kept = heard.recording(s, id)
+        if kept.handset_id is None:  # the call's own request may never come: see keeping.find_owners
+            kept.handset_id = s.scalar(
+                select(Conversation.handset_id).where(
+                    Conversation.carrier_id == form.get("CallSid", ""), Conversation.script == HOTLINE
+                )
+            )
         if kept.state == "pending":
             kept.url = form.get("RecordingUrl") or kept.url
             kept.state = "lost" if status == "absent" else "pending"

@@ -1,31 +1,28 @@
 """The door for RQ and for the clock. Jobs carry ids and have bodies of a line; what is due lives in SQL."""
 
-import asyncio
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from gateway import catchup, clock, foreseen, inbound
-from gateway.carriers.base import Failure
+from gateway import catchup, clock, drafts, foreseen, inbound, prompts
 from gateway.consultation import lifecycle
+from gateway.keeping import fetch_recordings, find_owners, forget_recordings
 from gateway.logs import quiet_logs
-from gateway.models.answer import Recording
 from gateway.models.organizer import Heartbeat
 from gateway.outreach import aftermath, broadcasts, notices, outbox, reconcile
 from gateway.people import alarms, uploads
-from gateway.queue import die_with_parent
+from gateway.queue import DRAFTS, die_with_parent
 from gateway.runtime import Runtime
 from gateway.spoken import kokoro, mp3
 
+__all__ = ["fetch_recordings", "forget_recordings"]
 log = structlog.get_logger()
-_FETCH_FOR = timedelta(days=7)  # how long the carrier is asked for a recording
 
 
 def drain(lane: str) -> int:
@@ -59,6 +56,25 @@ def speak() -> int:
         rt.close()
 
 
+def write_drafts(_lane: str) -> int:
+    """Write down what a machine hears in the recordings that wait for it."""
+    quiet_logs()
+    die_with_parent()
+    rt = Runtime.open(migrated=True)
+    try:
+        return drafts.write_all(rt)
+    finally:
+        rt.close()
+
+
+def wake_drafts(rt: Runtime) -> None:
+    """Tell the worker of drafts that something waits; nothing does where the extra isn't installed."""
+    with rt.db.read() as s:
+        waits = drafts.due(s)
+    if waits:
+        rt.wake(DRAFTS)
+
+
 def run_clock(rt: Runtime, stop: threading.Event) -> None:
     """Do a round every second until told to stop. A round that fails is tried again; none is needed twice.
 
@@ -79,12 +95,30 @@ def _run_errands(rt: Runtime, stop: threading.Event) -> None:
     while not stop.is_set():
         _attempt("sweep", reconcile.sweep, rt)
         _attempt("recordings", fetch_recordings, rt)
+        _attempt("prompts", take_in_prompts, rt)
+        _attempt("recordings' owners", find_owners, rt)
+        _attempt("drafts", wake_drafts, rt)
+        _attempt("carrier's recordings", forget_recordings, rt)
         _attempt("uploads", forget_uploads, rt)
         _attempt("voice", foresee, rt)
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + catchup.EVERY.total_seconds()
             _attempt("catch-up", catchup.catch_up, rt)
-        stop.wait(5)
+        stop.wait(1 if _somebody_waits(rt) else 5)
+
+
+def _somebody_waits(rt: Runtime) -> bool:
+    """Whether an organizer is on the line who recorded something and waits to hear it."""
+    try:
+        with rt.db.read() as s:
+            return prompts.hurried(s)
+    except Exception:  # the database is away
+        return False
+
+
+def take_in_prompts(rt: Runtime) -> int:
+    """Make what organizers recorded by telephone fit to be played; returns how many."""
+    return prompts.take_in(rt.db, rt.store)
 
 
 def _attempt(name: str, what: Callable[..., object], rt: Runtime, **how: bool) -> None:
@@ -142,60 +176,6 @@ def foresee(rt: Runtime) -> int:
     if wanted:
         rt.wake_speaker()
     return wanted
-
-
-def fetch_recordings(rt: Runtime, limit: int = 20) -> int:
-    """Copy new recordings from the carrier into the data folder; returns how many were kept."""
-    with rt.db.read() as s:
-        waiting = list(
-            s.execute(
-                select(Recording.id, Recording.url)
-                .where(Recording.state == "pending", Recording.url.is_not(None))
-                .where(or_(Recording.due_at.is_(None), Recording.due_at <= clock.now()))
-                .order_by(Recording.tries, Recording.id)
-                .limit(limit)
-            )
-        )
-    return asyncio.run(_fetch_all(rt, waiting)) if waiting else 0
-
-
-async def _fetch_all(rt: Runtime, waiting: Sequence[tuple[int, str | None]]) -> int:
-    carrier = rt.make_carrier()
-    folder = rt.settings.data_dir / "recordings"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = 0
-    try:
-        for id, url in waiting:
-            try:
-                data, kind = await carrier.fetch_recording(url or "")
-            except Failure as failure:
-                _put_off(rt, id, failure)
-                continue
-            name = f"{id}.{kind}"
-            scratch = folder / f".{name}"
-            scratch.write_bytes(data)
-            scratch.replace(folder / name)
-            with rt.db.write() as s:
-                row = s.get_one(Recording, id)
-                row.file, row.state = name, "kept"
-            kept += 1
-    finally:
-        await carrier.close()
-    return kept
-
-
-def _put_off(rt: Runtime, id: int, failure: Failure) -> None:
-    """Ask for it again later and later, for as long as a carrier may be away or its storage lag; what it says is gone
-    after a day is lost."""
-    now = clock.now()
-    with rt.db.write() as s:
-        row = s.get_one(Recording, id)
-        row.tries += 1
-        row.due_at = now + min(timedelta(seconds=5 * 2 ** min(row.tries, 20)), timedelta(hours=6))
-        gone = failure.code in ("404", "410") and now - row.created_at > timedelta(days=1)
-        if gone or now - row.created_at > _FETCH_FOR:
-            row.state = "lost"
-            log.error("a recording was lost", recording=id, failure=failure.code)
 
 
 def day_on(rt: Runtime) -> None:

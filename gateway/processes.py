@@ -14,8 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from gateway import asr
 from gateway.db import migrate, use_vault
-from gateway.queue import LANES, EmbeddedRedis, NoServer, check, die_with_parent
+from gateway.queue import DRAFTS, LANES, EmbeddedRedis, NoServer, check, die_with_parent
 from gateway.settings import CannotStart, Settings
 from gateway.vault import Vault
 
@@ -228,6 +229,11 @@ def _surroundings(settings: Settings) -> EmbeddedRedis | None:
         raise CannotStart(str(error)) from None
 
 
+def all_lanes() -> list[str]:
+    """The queues this installation has work for."""
+    return [*LANES, *([DRAFTS] if asr.available() else [])]
+
+
 def _lanes(settings: Settings, lanes: list[str]) -> list[Child]:
     return [Child(f"worker {lane}", _ours("worker", lane), _environment(settings)) for lane in lanes]
 
@@ -254,7 +260,7 @@ def up(settings: Settings, prepare: Callable[[], list[str]]) -> int:
 
     Returns the exit code. Raises :class:`CannotStart` before anything runs.
     """
-    others = [*_lanes(settings, list(LANES)), Child("clock", _ours("clock"), _environment(settings))]
+    others = [*_lanes(settings, all_lanes()), Child("clock", _ours("clock"), _environment(settings))]
     return _web_first(settings, "all", others, lambda: [settings.local_url, *prepare()])
 
 

@@ -24,9 +24,11 @@ from rq.serializers import JSONSerializer
 from gateway.settings import CannotStart, Settings, concealed
 
 LANES = ("replies", "bulk", "calls")
+DRAFTS = "drafts"  # of recordings, by machine: only where the extra asr is installed
 JOB = "gateway.jobs.drain"
 # rendering, in the lane where nobody waits for an answer
 SPEAK, SPEAKS = "gateway.jobs.speak", "bulk"
+_JOBS = {DRAFTS: "gateway.jobs.write_drafts"}
 _JOB_SECONDS = 24 * 3600  # a drain lasts as long as its backlog
 _SOCKET_LIMIT = 100  # bytes; the kernel allows 108 (macOS 104)
 log = structlog.get_logger()
@@ -179,7 +181,7 @@ def wake(connection: redis.Redis, lane: str) -> bool:
     if line.count > 0:
         return False
     line.enqueue_call(
-        JOB,
+        _JOBS.get(lane, JOB),
         args=(lane,),
         job_id=f"{lane}-{uuid.uuid4().hex[:12]}",
         timeout=_JOB_SECONDS,

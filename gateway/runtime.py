@@ -14,6 +14,7 @@ from gateway.models import tables
 from gateway.people import alarms
 from gateway.settings import Settings
 from gateway.spoken.prompts import Prompts
+from gateway.store import Store, open_store
 from gateway.vault import Vault
 
 log = structlog.get_logger()
@@ -27,6 +28,7 @@ class Runtime:
         self.settings, self.db = settings, database
         self._redis: redis.Redis | None = None
         self.prompts = Prompts(settings)
+        self._store: Store | None = None
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, migrated: bool = False) -> "Runtime":
@@ -37,7 +39,10 @@ class Runtime:
         clock.use_trial_clock(settings.data_dir if settings.simulated else None)
         if not migrated:
             migrate(settings.database)
-        return cls(settings, Database(settings.database))
+        rt = cls(settings, Database(settings.database))
+        if settings.recordings_url:
+            _ = rt.store  # an extra that is missing is said at start, not to the first resident who speaks
+        return rt
 
     def make_carrier(self) -> Carrier:
         """A fresh connection to the carrier, for one event loop; close it when done."""
@@ -49,6 +54,13 @@ class Runtime:
             base_url=st.carrier_url,
             concurrency=st.send_concurrency,
         )
+
+    @property
+    def store(self) -> Store:
+        """Where sounds lie."""
+        if self._store is None:
+            self._store = open_store(self.settings)
+        return self._store
 
     def redis(self) -> redis.Redis:
         if self._redis is None:

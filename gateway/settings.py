@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     senders: str = ""  # more numbers to send from, beside HOTLINE_NUMBER
     sms_price: float = Field(0.05, ge=0, allow_inf_nan=False)  # yuan a segment, for estimates and budgets
     call_price: float = Field(0.15, ge=0, allow_inf_nan=False)  # yuan a call
+    recordings_url: str = ""  # s3://bucket/prefix?endpoint=https://…; empty = the data folder
+    delete_at_carrier: bool = True  # a recording there, once our copy is safe
     timezone: str = "Asia/Shanghai"
     default_language: str = "zh-CN"
     voice_prompts: str = "auto"  # who speaks on the telephone: "say" the carrier, "recordings" we
@@ -170,6 +172,13 @@ class Settings(BaseSettings):
     def _our_database(cls, value: str) -> str:
         if value and not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://", value):
             raise ValueError("must be sqlite:///file or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("recordings_url")
+    @classmethod
+    def _bucket(cls, value: str) -> str:
+        if value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[^?#\s]*)?(\?[^#\s]*)?", value):
+            raise ValueError("must be like s3://bucket/prefix, with ?endpoint=https://… for other services")
         return value
 
     @field_validator("redis_url")

@@ -61,6 +61,12 @@ def _to_simplified() -> Any:
     return OpenCC("t2s")
 
 
+def simplified(text: str) -> str:
+    """Traditional characters as simplified ones."""
+    converted: str = _to_simplified().convert(text)
+    return converted
+
+
 def normalize(text: str) -> str:
     """One spelling for what people mean: NFKC, keycaps and circled digits as digits, simplified characters,
     no invisible characters, single spaces. Doing it twice changes nothing."""

@@ -35,6 +35,9 @@ class Turn:
     heard: object = None
     delivery: Delivery | None = None
     recording_id: int | None = None
+    goto: tuple[str, str | None] | None = (
+        None  # an action leads on into another script, at a step or its start
+    )
     _people: list[Person] | None = None
 
     @property
@@ -91,6 +94,7 @@ FACTS = frozenset(
         *("days", "message", "short", "weight", "explanation", "receipt", "receipt_spoken", "receipt_says"),
         *("duty_phone", "when", "sms_switch", "voice_switch", "all_switch", "switched", "rate"),
         *(f"{kind}_{n}" for kind in ("name", "matter", "option", "language") for n in (1, 2, 3)),
+        *("spoken", "spoken_what"),  # recording by telephone
     ]
 )
 
@@ -152,6 +156,11 @@ def known_as(turn: Turn, person: Person) -> dict[str, str]:
 def _in(turn: Turn, words: dict[str, Any], stage: str) -> str:
     """What a clerk wrote for this stage: in the language of the call where there is such a text."""
     return str(words.get(f"{stage}@{turn.language}") or words.get(stage) or "")
+
+
+def nobodys(s: Session, settings: Settings, script: Script, language: str) -> Turn:
+    """A turn of no call, to see what would be said in one."""
+    return Turn(s=s, settings=settings, script=script, handset_id=0, facts={"language": language})
 
 
 def spoken_notice(turn: Turn, c: Consultation) -> str:

@@ -31,6 +31,7 @@ class Call:
         self.url = str(wait.get("action")) if wait is not None else ""
         self.spoken = [(str(e.get("language")), "".join(e.itertext())) for e in root.iter("Say")]
         self.said = "".join(words for _, words in self.spoken)
+        self.played = [str(e.text) for e in root.iter("Play")]
         return self.said
 
     def press(self, *keys: str) -> str:
@@ -44,6 +45,11 @@ class Call:
         url = f"https://carrier.example/{sid}"
         more = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": str(seconds), "Digits": key}
         return self._ask(more)
+
+    def wait(self) -> str:
+        """Press nothing until the redirect behind the question is followed."""
+        self.url += "&silence=1"
+        return self._ask({})
 
     def hang_up(self) -> None:
         with self.rt.db.write() as s:

@@ -37,6 +37,8 @@ class Media:
     def __init__(self) -> None:
         self.answer = (200, "audio/x-wav", SOUND)
         self.asked = 0
+        self.deleted: list[str] = []
+        self.delete_answer = 204
         media = self
 
         class Door(BaseHTTPRequestHandler):
@@ -48,6 +50,13 @@ class Media:
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
+
+            def do_DELETE(self) -> None:
+                media.deleted.append(self.path.rpartition("/")[2])
+                assert self.headers["Authorization"].startswith("Basic ")
+                self.send_response(media.delete_answer)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_: object) -> None: ...
 

@@ -136,5 +136,8 @@ class Carrier(Protocol):
         """A recording's bytes and the ending of its name (``wav``, ``mp3``), from this carrier's host only; what is no
         sound (yet) is :class:`NotNow`. Raises :class:`Failure`."""
 
+    async def forget_recording(self, carrier_id: str) -> None:
+        """Delete a recording at the carrier; one that isn't there any more is no failure. Raises :class:`Failure`."""
+
     async def close(self) -> None:
         """Let go of connections."""

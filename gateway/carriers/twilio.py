@@ -344,6 +344,13 @@ class TwilioCarrier:
             raise classify(error) from error
         raise NotNow(detail="the recording leads round in circles")
 
+    async def forget_recording(self, carrier_id: str) -> None:
+        try:
+            await self._client.recordings(carrier_id).delete_async()
+        except _ERRORS as error:
+            if getattr(error, "status", 0) != 404:
+                raise classify(error) from error
+
     async def close(self) -> None:
         await self._http.close()
 

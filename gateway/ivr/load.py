@@ -16,6 +16,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _STEP_FIELDS = {"does", "then", "keys", "wait", "tries", "silent", "lost", "length", "seconds"}
 _SOUNDS = (".wav", ".mp3")
 DEFAULT_LANGUAGE = "zh-CN"
+FIRST = "hotline"  # the folder of the script with which every call begins
 REPLIES = "replies"  # the folder of the answers to SMS
 FACTS_OF_REPLIES = "facts.toml"  # beside the replies: which there are, and what is filled into each
 
@@ -35,8 +36,8 @@ def load_all(root: Path, actions: Collection[str], facts: Collection[str] | None
                 found[folder.name] = load_folder(folder, actions, facts)
         except ScriptFaults as wrong:
             faults += wrong.faults
-    if not found and not faults:
-        faults.append(Fault(root.name, None, "there is no script in it"))
+    if FIRST not in found and not faults:
+        faults.append(Fault(root.name, None, f"there is no script “{FIRST}” in it"))
     if faults:
         raise ScriptFaults(faults)
     return found

@@ -84,7 +84,8 @@ def _check_targets(script: Script, actions: Collection[str], faults: Faults) -> 
             )
         if step.does == "choose" and not step.keys:
             faults.add("script.toml", f"[{step.name}] lets people choose, but has no keys", step.name)
-        own = [k for k, t in step.keys.items() if k not in ("9", "0") and t != step.name]
+        # star and hash are no choice anybody is told of in a menu
+        own = [k for k, t in step.keys.items() if k not in ("9", "0", "star", "hash") and t != step.name]
         if step.does == "choose" and len(own) > _MOST_CHOICES:
             faults.add(
                 "script.toml",

@@ -8,15 +8,13 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.ivr.script import Line, Script, Turn, fill
+from gateway.ivr.sentences import GENERIC, KEYS, PAUSE, Find, Played, put_together
 
-_PAUSE = re.compile(r"（停(?:一秒)?）")
 # where one voice may end and another begin: behind a full stop and the space after it, as other languages write
 _STOPS = re.compile(r"(?<=[.!?:]\s)")
 _SENTENCE = re.compile(r"[^。！？；，：]*[。！？；，：]?")
 # <Say> takes 4500 URL-encoded characters, which is 500 Chinese ones (twilio.md §3)
 _SAY_ENCODED = 4400
-_SPELT = {"star": "星号", "hash": "井号"}
-_GENERIC = {"silent": "没听到您按键。", "unsaid": "没听到您说话。", "wrong": "没有这个选择。"}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 AudioUrl = Callable[[str, str], str | None]
 # words without a pause → what to say one after the other, each with the address of its clip if there is one
@@ -47,25 +45,34 @@ def words_of(script: Script, language: str, line: Line, facts: Mapping[str, Any]
 
     Raises MissingFact.
     """
+    return fill(_template(script, language, line, channel), facts)
+
+
+def _template(script: Script, language: str, line: Line, channel: str) -> str:
     words = script.words_in(language)
     own = words.steps.get(line.step, {})
     if line.part == "text":
-        template = own.get(channel, own.get("text", ""))
-    else:
-        # who is silent at a recording did not fail to press a key
-        part = "unsaid" if line.part == "silent" and script.steps[line.step].does == "record" else line.part
-        template = own.get(line.part, words.menus.get(part, _GENERIC[part]))
-    return fill(str(template), facts)
+        return str(own.get(channel, own.get("text", "")))
+    # who is silent at a recording did not fail to press a key
+    part = "unsaid" if line.part == "silent" and script.steps[line.step].does == "record" else line.part
+    return str(own.get(line.part, words.menus.get(part, GENERIC[part])))
 
 
 def menu_of(script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str) -> list[str]:
     """The generated menu sentences of a step, in order: words and keys can't disagree."""
+    return [fill(*line) for line in _menu(script, language, step, facts, channel)]
+
+
+def _menu(
+    script: Script, language: str, step: str, facts: Mapping[str, Any], channel: str
+) -> list[tuple[str, dict[str, str]]]:
+    """Each line of a menu as a template and what is filled into it."""
     words = script.words_in(language)
     # a step may have a menu sentence of its own: languages are offered each in its own words
     template = words.steps.get(step, {}).get("menu") or words.menus.get(channel, "{choice}，{key}")
-    spelt = {**_SPELT, **words.menus} if channel == "voice" else {"star": "*", "hash": "#"}
+    spelt = {**KEYS, **words.menus} if channel == "voice" else {"star": "*", "hash": "#"}
     return [
-        fill(template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
+        (template, {"choice": c.label, "key": spelt.get(c.key, c.key)})
         for c in script.choices(step, facts, language)
         if c.label
     ]
@@ -88,21 +95,23 @@ def voice(
     speaker: Speaker | None = None,
     audio_url: AudioUrl | None = None,
     recorded: Recorded | None = None,
+    find: Find | None = None,
 ) -> str:
-    """The TwiML document for a turn. ``speech``: how this person is spoken to, ``slow``, ``loud`` or both.
+    """The TwiML document for a turn. ``speech``: how this person is spoken to, ``slow``, ``loud`` or both. ``find``
+    knows the recordings by people (gateway.prompts): they come before everything else.
 
     ``lines`` are those of all turns taken on the way here, by default the turn's own. ``action_url`` must
     hold a ``?``: the redirect that follows a silent wait adds ``&silence=1``. ``recorded`` finds clips for a carrier
     without a Mandarin voice; what has none is left to its voice.
     """
-    speaker = speaker or _speaker_of(language)
+    manner = _Manner(speaker or _speaker_of(language), speech, recorded, find)
     spoken: list[str] = []
     for line in turn.lines if lines is None else lines:
         audio = audio_url(language, line.step) if audio_url and line.part == "text" else None
         if audio:
             spoken.append(_play(audio))
         else:
-            spoken += _say(words_of(script, language, line, facts, "voice"), speaker, recorded, speech)
+            spoken += _said(_template(script, language, line, "voice"), facts, manner)
     body = "".join(spoken)
     if turn.over or turn.wants is None:
         return _document(body + "<Hangup/>")
@@ -110,9 +119,7 @@ def voice(
     again = f'<Redirect method="POST">{escape(action_url + "&silence=1")}</Redirect>'
     where = f' action={quoteattr(action_url)} method="POST"'
     if turn.wants == "key":
-        menu = menu_of(script, language, step.name, facts, "voice")
-        between = script.words_in(language).menus.get("between", "")
-        body += "".join(_say(between.join(menu), speaker, recorded, speech))
+        body += "".join(_spoken_menu(script, language, step.name, facts, manner))
         keys = f' numDigits="1" timeout="{step.wait}" finishOnKey=""'
         return _document(f'<Gather input="dtmf"{keys}{where}>{body}</Gather>{again}')
     if turn.wants == "digits":
@@ -131,16 +138,50 @@ def voice(
     return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a call is spoken: by whom, how slowly and loudly, and what there is to be played instead."""
+
+    speaker: Speaker
+    speech: str = ""
+    recorded: Recorded | None = None
+    find: Find | None = None
+
+
 def _speaker_of(language: str) -> Speaker:
     """Who speaks what has no letters to tell by, such as a number."""
     return next((who for _, who in _READERS if who.language[:2] == language[:2]), ZHIYU)
+
+
+def _said(template: str, facts: Mapping[str, Any], how: _Manner) -> list[str]:
+    verbs: list[str] = []
+    for part in put_together(template, facts, how.find):
+        verbs += [_play(part.url)] if isinstance(part, Played) else _say(part, how)
+    return verbs
+
+
+def _spoken_menu(
+    script: Script, language: str, step: str, facts: Mapping[str, Any], how: _Manner
+) -> list[str]:
+    lines = [put_together(*line, how.find) for line in _menu(script, language, step, facts, "voice")]
+    between = script.words_in(language).menus.get("between", "")
+    if not any(isinstance(part, Played) for line in lines for part in line):
+        return _say(between.join("".join(map(str, line)) for line in lines), how)
+    return [
+        verb
+        for line in lines
+        for part in line
+        for verb in ([_play(part.url)] if isinstance(part, Played) else _say(part + between, how))
+    ]
 
 
 def say_document(
     text: str, speaker: Speaker = ZHIYU, *, hangup: bool = True, recorded: Recorded | None = None
 ) -> str:
     """One sentence as a whole document, for when there is no script to follow."""
-    return _document("".join(_say(text, speaker, recorded)) + ("<Hangup/>" if hangup else ""))
+    return _document(
+        "".join(_say(text, _Manner(speaker, recorded=recorded))) + ("<Hangup/>" if hangup else "")
+    )
 
 
 def reject_document() -> str:
@@ -152,20 +193,20 @@ def _document(inside: str) -> str:
     return f"{_XML}<Response>{inside}</Response>"
 
 
-def _say(text: str, speaker: Speaker, recorded: Recorded | None = None, speech: str = "") -> list[str]:
+def _say(text: str, how: _Manner) -> list[str]:
     """A pause is a silence at the end of what is said before it. <Pause> would do for Twilio; Somleng abandons the
     call at it (twilio.md §4), and leaves out the silence. Behind a clip it is a clip of its own."""
-    manner = " ".join(_PROSODY[word] for word in speech.split() if word in _PROSODY)
+    manner = " ".join(_PROSODY[word] for word in how.speech.split() if word in _PROSODY)
     before, after = (f"<prosody {manner}>", "</prosody>") if manner else ("", "")
     parts: list[str] = []
-    for index, stretch in enumerate(_PAUSE.split(text)):
+    for index, stretch in enumerate(PAUSE.split(text)):
         if index and parts and parts[-1].endswith("</Say>"):
             parts[-1] = parts[-1].removesuffix("</Say>") + '<break time="1s"/></Say>'
-        elif index and parts and recorded:
-            parts += [_play(url) for _, url in recorded("（停）") if url]
-        for who, run in _runs(stretch, speaker):
+        elif index and parts and how.recorded:
+            parts += [_play(url) for _, url in how.recorded("（停）") if url]
+        for who, run in _runs(stretch, how.speaker):
             # clips are in the language of the call: what another voice reads has none, and none is wanted
-            for words, url in recorded(run) if recorded and who == speaker else [(run, None)]:
+            for words, url in how.recorded(run) if how.recorded and who == how.speaker else [(run, None)]:
                 if url:
                     parts.append(_play(url))
                     continue
@@ -236,7 +277,7 @@ def sms(
     """The turn as one message: its sentences, then the choices as “同意回1，不同意回2”."""
     shown = turn.lines if lines is None else lines
     said = "".join(words_of(script, language, line, facts, "sms") for line in shown)
-    said = _PAUSE.sub("", said)
+    said = PAUSE.sub("", said)
     if turn.wants == "key":
         menu = menu_of(script, language, turn.place.step, facts, "sms")
         if menu:

@@ -120,6 +120,12 @@ class Recording(Row, Base):
     state: Mapped[str] = mapped_column(default="pending", index=True)
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]  # when to ask the carrier for it again; empty = now
-    file: Mapped[str | None]  # relative to <data folder>/recordings
+    file: Mapped[str | None]  # below “recordings” in the store (gateway.store), as the carrier had it
+    copy: Mapped[str | None]  # the same for browsers and telephones, where these can't play the original
     seconds: Mapped[int] = mapped_column(default=0)
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"))
+    forgotten_at: Mapped[datetime | None]  # when the carrier deleted its own, which it does once ours is safe
+    forget_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    forget_due_at: Mapped[datetime | None]
+    draft: Mapped[str | None] = mapped_column(Sealed)  # what a machine heard; decides nothing
+    draft_state: Mapped[str] = mapped_column(default="", server_default="")  # "" | waiting | made | none

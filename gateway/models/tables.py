@@ -1,6 +1,16 @@
 """Imports every table, so that migrations and mappers see all of them."""
 
-from gateway.models import answer, area, consultation, conversation, organizer, outreach, person
+from gateway.models import answer, area, consultation, conversation, organizer, outreach, person, prompt
 from gateway.models.base import Base
 
-__all__ = ["Base", "answer", "area", "consultation", "conversation", "organizer", "outreach", "person"]
+__all__ = [
+    "Base",
+    "answer",
+    "area",
+    "consultation",
+    "conversation",
+    "organizer",
+    "outreach",
+    "person",
+    "prompt",
+]

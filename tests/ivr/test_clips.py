@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +18,7 @@ from gateway.ivr.engine import begin
 from gateway.ivr.load import load_folder
 from gateway.settings import SCRIPTS
 from gateway.simulator import twiml
+from gateway.spoken import riff
 from gateway.turns import FACTS
 
 MARKET = load_folder(Path(__file__).parent / "scripts" / "market", {"cast_ballot"})
@@ -97,6 +100,32 @@ def test_the_index_and_the_files_agree(shipped: dict[str, dict[str, str]]) -> No
         content = files[f"{file_of(words)}.wav"].read_bytes()
         assert hashlib.sha256(content).hexdigest()[:8] == about["sum"], words
     assert sum(path.stat().st_size for path in files.values()) < 12_000_000
+
+
+def _linear(code: int) -> int:
+    """A µ-law byte as a 16-bit sample (ITU-T G.711)."""
+    code = ~code & 0xFF
+    size = ((code & 0x0F) << 3 | 0x84) << (code >> 4 & 7)
+    return 0x84 - size if code & 0x80 else size - 0x84
+
+
+_LEVELS = [_linear(code) for code in range(256)]
+
+
+def test_clips_are_neither_silent_nor_clipped_and_as_long_as_their_words(
+    shipped: dict[str, dict[str, str]],
+) -> None:
+    for words in shipped:
+        if words == PAUSE:
+            continue
+        heard = Counter(riff.samples((FOLDER / f"{file_of(words)}.wav").read_bytes()))
+        spoken = {code: n for code, n in heard.items() if abs(_LEVELS[code]) > 300}
+        seconds = sum(spoken.values()) / riff.RATE
+        loudness = math.sqrt(sum(_LEVELS[code] ** 2 * n for code, n in spoken.items()) / sum(spoken.values()))
+        assert 1500 < loudness < 8000, (words, loudness)
+        assert max(abs(_LEVELS[code]) for code in heard) < 32_000, words
+        syllables = sum(ch.isalnum() for ch in words)
+        assert 0.06 * syllables < seconds < 0.5 + 0.4 * syllables, (words, seconds)
 
 
 def test_most_of_the_hotline_is_recorded() -> None:

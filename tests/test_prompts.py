@@ -151,11 +151,11 @@ def test_a_language_without_words_is_offered_when_every_sentence_of_it_was_recor
             made = prompts.offer(s, of_script(village, sentence.words, "mn"), by, "upload")
             made.file, made.seconds, made.state = sound, seconds, "live"
         s.flush()
-        assert prompts.languages(s, hotline) == ("zh-CN",) and prompts.left(s, hotline, "mn") == 1
+        assert prompts.languages(s, hotline) == ("zh-CN", "en") and prompts.left(s, hotline, "mn") == 1
         made = prompts.offer(s, of_script(village, wanted[0].words, "mn"), by, "upload")
         made.file, made.state = sound, "live"
         s.flush()
-        assert prompts.languages(s, hotline) == ("zh-CN", "mn")
+        assert prompts.languages(s, hotline) == ("zh-CN", "en", "mn")
         from gateway.ivr import render
         from gateway.ivr.engine import begin
         from gateway.ivr.script import Place, Turn

@@ -109,7 +109,7 @@ def test_a_sound_file_becomes_a_recording_the_organizer_can_play(
     page.get_by_role("button", name=re.compile("丁永福")).click()
     page.get_by_role("button", name="拨打热线").click()
     captions = page.locator("#captions")
-    for key, heard in (("2", "提一件新事"), ("1", "嘀一声以后")):
+    for key, heard in (("2", "提事、留话"), ("1", "提一件新事"), ("1", "嘀一声以后")):
         expect(captions).to_contain_text("请按")
         page.locator(f"[data-key='{key}']").click()
         expect(captions).to_contain_text(heard)
@@ -228,7 +228,12 @@ def test_which_telephone_rings_what_was_not_heard_and_what_was_not_sent_is_seen(
         expect(page.locator(part)).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="挂电话").click()
     page.get_by_role("button", name="拨打热线").click()
-    for key, heard in (("1", "听正在商量的事"), ("2", "提一件新事"), ("1", "嘀一声以后")):
+    for key, heard in (
+        ("1", "听正在商量的事"),
+        ("2", "提事、留话"),
+        ("1", "提一件新事"),
+        ("1", "嘀一声以后"),
+    ):
         page.locator(f"[data-key='{key}']").click()
         expect(page.locator("#captions")).to_contain_text(heard)
     for part in ("#speak", "#keypad", "#hangup"):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gateway.ivr import clips
 from gateway.ivr.load import load_folder
-from gateway.ivr.render import _GENERIC
+from gateway.ivr.sentences import GENERIC
 from gateway.settings import SCRIPTS
 from gateway.spoken import kokoro, numbers, riff
 
@@ -39,7 +39,7 @@ def wanted() -> list[str]:
     found: dict[str, None] = {}
     for folder in sorted(path.parent for path in SCRIPTS.glob("[!._]*/script.toml")):
         script = load_folder(folder, ACTIONS, FACTS)
-        found |= dict.fromkeys(clips.phrases(script, LANGUAGE, more["filled"], _GENERIC.values()))
+        found |= dict.fromkeys(clips.phrases(script, LANGUAGE, more["filled"], GENERIC.values()))
     found |= dict.fromkeys(more["said"]["words"])
     found |= dict.fromkeys(numbers.forms())
     return [words for words in found if words]

@@ -116,8 +116,8 @@ def test_an_organizer_takes_a_code_and_records_by_telephone(page: Page, stack: S
         return "您录的是" in said
 
     eventually(heard_back)
-    address = re.search(r"/sound/[0-9a-f]{32}\.wav", json.dumps(phone.state["call"]["captions"][-3:]))
-    assert address and page.request.get(stack.base + address[0]).headers["content-type"] == "audio/wav"
+    addresses = re.findall(r"/sound/[0-9a-f]{32}\.wav", json.dumps(phone.state["call"]["captions"]))
+    assert page.request.get(stack.base + addresses[-1]).headers["content-type"] == "audio/wav"
     assert "记下了，从现在起" in phone.press("1")
     phone.hangup()
     page.reload()

@@ -111,8 +111,9 @@ function startCountdown(call) {
   const clips = call.captions.slice(-3).some((c) => c.parts.length);
   let left = (call.wants === "record" ? 60 : call.seconds || 10) + ((voices.length || clips) && !muted ? 0 : Math.ceil(words / 5));
   countdown = { mark, timer: setInterval(() => {
-    if (playing || recorder) return;
-    left -= 1; $("wait").hidden = false; $("wait").textContent = call.wants === "record" ? "等您说话……" : `等您按键……${left}秒`;
+    $("wait").hidden = false;
+    if (playing || recorder) { $("wait").textContent = recorder ? "正在录……" : call.wants === "record" ? "正在说……" : "正在说，不等说完也可以按"; return; }
+    left -= 1; $("wait").textContent = call.wants === "record" ? "等您说话……" : `等您按键……${left}秒`;
     if (left <= 0) { stopCountdown(); act("silence"); }
   }, 1000) };
 }

@@ -67,7 +67,10 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
 
     @blueprint.get("/")
     def page() -> str:
-        return render_template("phone.html", handsets=config.handsets(), hotline=config.hotline)
+        ring_back = min(config.others, default="")
+        return render_template(
+            "phone.html", handsets=config.handsets(), hotline=config.hotline, ring_back=ring_back
+        )
 
     @blueprint.get("/api/handsets")
     def handsets() -> Any:

@@ -255,3 +255,14 @@ def test_which_telephone_rings_what_was_not_heard_and_what_was_not_sent_is_seen(
     page.unroute("**/sms")
     page.get_by_role("button", name="发送").click()
     expect(page.get_by_text("没发出去，请再试一次")).to_be_hidden()
+
+
+def test_a_missed_call_is_rung_back(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.base}/phone/#+8649900000102")
+    page.get_by_role("button", name="响一声，等回电").click()
+    expect(page.get_by_text("热线来电，正在响铃……")).to_be_visible(timeout=20_000)
+    picture(page, "phone-rung-back")
+    page.get_by_role("button", name="接电话").click()
+    expect(page.locator("#captions")).to_contain_text("听正在商量的事")
+    page.get_by_role("button", name="挂电话").click()
+    expect(page.get_by_role("button", name="响一声，等回电")).to_be_visible()

@@ -45,7 +45,7 @@ function show(state) {
   }
   const ringing = !!(call && call.ringing);
   if (ringing && shown.rang !== call.sid) { shown.rang = call.sid; tab("call"); }  // once: messages can be read meanwhile
-  $("ring").hidden = !ringing; $("hangup").hidden = !live || ringing; $("dial").hidden = !!live;
+  $("ring").hidden = !ringing; $("hangup").hidden = !live || ringing; $("dial").hidden = !!live; if ($("missed")) $("missed").hidden = !!live;
   const speaks = !!(live && call.wants === "record");
   $("speak").hidden = !speaks; $("keypad").classList.toggle("ends", speaks);
   $("line").textContent = ringing ? "电话响了。" : live ? "通话中" : "电话挂着。";
@@ -127,6 +127,7 @@ $("send").addEventListener("submit", async (e) => {
   await poll(); $("words").focus();
 });
 $("dial").addEventListener("click", () => { hush(); shown.call = ""; act("dial", {}); });
+if ($("missed")) $("missed").addEventListener("click", () => { hush(); shown.call = ""; act("dial", { to: body.dataset.ringBack }); });
 $("answer").addEventListener("click", () => act("answer"));
 $("decline").addEventListener("click", () => act("hangup"));
 $("hangup").addEventListener("click", () => { hush(); act("hangup"); });

@@ -239,6 +239,8 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     name = words.NAME_SAID.search(left)
     if name:
         who = name[1]
+        short = words.PLACE_SHORT.match(left, name.end())
+        place = place or (short[1] if short else "")
     else:
         chunks = [
             c
@@ -269,18 +271,21 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 
 
 _TAKES_BACK = re.compile(
-    "(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是(?!这[个样])|不对|老?眼昏?花|，)*+(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*+)+"
+    rf"(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是(?!这[个样])|不对|老?眼昏?花|，)*+(?:(?:按|选|发|点|弄|搞|整|打|写|回|填|说|记|看){doubts.SLIPPED}|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*+)+"
 )
 
 
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     if kind == "confirm":
+        text = text.replace(" ", "") if re.fullmatch("[A-Za-z ]+", text) else text  # “bu dui”
         both = [c for c in re.split(r"[，,。！!\s]+", text) if c]
         if both and all(words.YES.fullmatch(c) for c in both):
             return said("confirm")
         if words.NO.fullmatch(text) or all(words.NO.fullmatch(c) or _TAKES_BACK.fullmatch(c) for c in both):
             return said("deny")
+        if (corrected := votes.read_back_wrongly(m, both)) is not None:
+            return corrected
         if doubts.uncertain(m.text) and not Numbers.find(m).found:
             return clarify(
                 "unsure",
@@ -301,6 +306,11 @@ def _free_words(m: Said) -> dict[str, Any]:
 
 def _words(m: Said) -> dict[str, Any] | None:
     """Words on a matter: kept as an opinion."""
+    heard = words.NO_REPLY.sub("", m.text)
+    if heard != m.text and (not heard or words.ACKNOWLEDGE.fullmatch(heard)):
+        return _unsure(m) if m.pending else said("confirm")
+    if words.PUT_OFF.fullmatch(m.text):
+        return _unsure(m)
     if words.PROPOSE.search(m.text):
         return said("propose")
     numbers = Numbers.find(m)

@@ -1,9 +1,11 @@
 """Answers to open matters. A half-sentence is never a vote: what isn't plain becomes words, or a question back."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from gateway.ivr import choices, doubts
+from gateway.ivr import choices, doubts, wishes
 from gateway.ivr import lexicon as words
 from gateway.ivr.reading import Said, clarify, said
 
@@ -32,19 +34,66 @@ def scored(m: Said) -> dict[str, Any] | None:
         return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(score, score)))
     if m.pending.get("kind") != "rating":
         return None
-    if doubts.TAKEN_BACK.search(m.text):
+    clauses = [c for c in re.split(r"[，,。；;!！\s]+", m.text) if c]
+    clause = re.split(r"[，,。；;!！]", m.text)[0].strip("。. ")
+    score = _score(m, clause)
+    if score is None:
         return None
-    clause = re.split(r"[，,。；;]", m.text)[0].strip("。.!！ ")
+    if not 1 <= score <= 5:
+        return clarify("out_of_range", consultation=about)
+    # irony turns praise round, never blame: “很不满意！净糊弄” means what it says
+    if doubts.TAKEN_BACK.search(re.sub("糊弄", "", m.text) if score <= 2 else m.text):
+        return None
+    if any(abs(score - other) > 1 for other in map(_in_words, clauses) if other is not None):
+        return clarify("conflict", consultation=about)  # “1，非常满意”: which end of the scale is meant?
+    return said("rate", consultation=about, score=score)
+
+
+_MARK_AND_WORDS = re.compile(r"([1-5])分?\s+(\D{2,})")
+
+
+def _score(m: Said, clause: str) -> int | None:
+    """The mark a message gives, by digit, by word, or as people type one of the labels; any number that is alone."""
     marks = re.fullmatch(r"(?:我|俺)?(?:打|给|评)?([1-5一二三四五])分", clause)
     digit = marks[1] if marks else choices.bare(m.text).removesuffix("分").strip()
     digit = choices.NUMERALS.get(digit, digit)
-    if digit in ("1", "2", "3", "4", "5"):
-        return said("rate", consultation=about, score=int(digit))
+    if re.fullmatch(r"\d{1,2}", digit) and digit != "0":
+        return int(digit)
+    for spoken in (clause, choices.bare(m.text)):
+        if (score := _in_words(spoken)) is not None:
+            return score
+    beside = _MARK_AND_WORDS.fullmatch(m.text)
+    if beside and _says_why(m, beside[2]):
+        return int(beside[1])
+    typed = m.text.casefold().replace(" ", "")
+    if typed.isascii() and typed.isalpha() and (chosen := choices.whole(typed, m.options or _MARKS)):
+        return int(chosen.key) if chosen.key in "12345" else None
+    return None
+
+
+def _says_why(m: Said, beside: str) -> bool:
+    """Whether words behind a mark and a blank are about the work: “3 就是边沟没修通”, not “3 天没人来”, “1 错了”, a name,
+    an answer to a vote or a wish of its own."""
+    why = re.sub("^(?:就是|但是?|可是?|不过|只是)|糊弄", "", beside)  # scored() knows who is fooled
+    return not (
+        doubts.MEASURE.match(beside)
+        or doubts.uncertain(why)
+        or doubts.CORRECTION.search(why)
+        or choices.stances(why, {"1": "同意", "2": "不同意"})
+        or stranger(why, ())
+        or wishes.service(replace(m, text=why))
+        or wishes.question(replace(m, text=why))
+    )
+
+
+# the scale every notice asks with; the gateway's context doesn't repeat it
+_MARKS = {"1": "很不满意", "2": "不满意", "3": "一般", "4": "满意", "5": "很满意"}
+
+
+def _in_words(spoken: str) -> int | None:
     for score, pattern in words.SCORES:
-        if pattern.fullmatch(clause) or pattern.fullmatch(choices.bare(m.text)):
-            return said("rate", consultation=about, score=int(score))
-    if re.fullmatch(r"\d+", digit) and digit != "0" and len(digit) < 3:
-        return clarify("out_of_range", consultation=about)
+        if pattern.fullmatch(spoken):
+            return int(score)
     return None
 
 
@@ -71,6 +120,38 @@ def answered(m: Said) -> dict[str, Any] | None:
         return clarify("out_of_range", consultation=about)
     if _ALL.match(m.text) and len(m.list("open_votes")) > 1:
         return clarify("which_consultation", consultation=about, option=found.key)
+    if len(m.persons) > 1:
+        return clarify("which_person", consultation=about, option=found.key)
+    return vote(about, found.key)
+
+
+_I_CHOSE = re.compile(
+    r"(?:我|俺)(?:刚才|刚刚)?(?:要)?(?:选|投|按)(?:的)?(?:是|了)?|(?:应该)?(?:改成|改为|改选|重选)|应该是"
+)
+
+
+def read_back_wrongly(m: Said, clauses: list[str]) -> dict[str, Any] | None:
+    """“不对，我选的是3”, when their answer is read back: denied, and given again in so many words. A bare “不对，2” says
+    only that it is wrong."""
+    about = m.pending.get("consultation")
+    if about is None or len(clauses) < 2 or not all(words.NO.fullmatch(c) for c in clauses[:-1]):
+        return None
+    chose = _I_CHOSE.match(clauses[-1])
+    if chose is None:
+        return None
+    given = m.context.get("options")  # the pending ones are 对 and 不对
+    labels = given.get(str(about)) if isinstance(given, Mapping) else None
+    known = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, Mapping) else {}
+    found = choices.whole(clauses[-1][chose.end() :], known)
+    # “不对，我选2” may name the key for “wrong”
+    keyed = found is not None and found.key in m.options and not re.search("的|改|应该|重", chose[0])
+    if found is None or keyed or doubts.OTHERS.search(m.text):
+        return said("deny")
+    about = int(about)
+    if about in m.list("closed"):
+        return clarify("closed", consultation=about)
+    if found.key not in (known or ("1", "2", "3")):
+        return clarify("out_of_range", consultation=about)
     if len(m.persons) > 1:
         return clarify("which_person", consultation=about, option=found.key)
     return vote(about, found.key)

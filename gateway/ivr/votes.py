@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from gateway.ivr import choices, doubts, wishes
+from gateway.ivr import choices, doubts
 from gateway.ivr import lexicon as words
 from gateway.ivr.reading import Said, clarify, said
 
@@ -18,83 +17,6 @@ def vote(number: int, option: str, person: str | None = None, comment: str = "")
     if comment:
         fields["comment"] = comment
     return said("vote", **fields)
-
-
-_RATED = re.compile(
-    r"(\d{2,4})号?(?:的?事)?(?:我)?(?:[打给评]+([1-5]|[一二三四五])分?|([1-5]|[一二三四五])分)[吧。.!！]*"
-)
-
-
-def scored(m: Said) -> dict[str, Any] | None:
-    """1 to 5, after we asked how it went."""
-    about = m.pending.get("consultation")
-    match = _RATED.fullmatch(m.text)
-    if match:
-        score = match[2] or match[3]
-        return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(score, score)))
-    if m.pending.get("kind") != "rating":
-        return None
-    clauses = [c for c in re.split(r"[，,。；;!！\s]+", m.text) if c]
-    clause = re.split(r"[，,。；;!！]", m.text)[0].strip("。. ")
-    score = _score(m, clause)
-    if score is None:
-        return None
-    if not 1 <= score <= 5:
-        return clarify("out_of_range", consultation=about)
-    # irony turns praise round, never blame: “很不满意！净糊弄” means what it says
-    if doubts.TAKEN_BACK.search(re.sub("糊弄", "", m.text) if score <= 2 else m.text):
-        return None
-    if any(abs(score - other) > 1 for other in map(_in_words, clauses) if other is not None):
-        return clarify("conflict", consultation=about)  # “1，非常满意”: which end of the scale is meant?
-    return said("rate", consultation=about, score=score)
-
-
-_MARK_AND_WORDS = re.compile(r"([1-5])分?\s+(\D{2,})")
-
-
-def _score(m: Said, clause: str) -> int | None:
-    """The mark a message gives, by digit, by word, or as people type one of the labels; any number that is alone."""
-    marks = re.fullmatch(r"(?:我|俺)?(?:打|给|评)?([1-5一二三四五])分", clause)
-    digit = marks[1] if marks else choices.bare(m.text).removesuffix("分").strip()
-    digit = choices.NUMERALS.get(digit, digit)
-    if re.fullmatch(r"\d{1,2}", digit) and digit != "0":
-        return int(digit)
-    for spoken in (clause, choices.bare(m.text)):
-        if (score := _in_words(spoken)) is not None:
-            return score
-    beside = _MARK_AND_WORDS.fullmatch(m.text)
-    if beside and _says_why(m, beside[2]):
-        return int(beside[1])
-    typed = m.text.casefold().replace(" ", "")
-    if typed.isascii() and typed.isalpha() and (chosen := choices.whole(typed, m.options or _MARKS)):
-        return int(chosen.key) if chosen.key in "12345" else None
-    return None
-
-
-def _says_why(m: Said, beside: str) -> bool:
-    """Whether words behind a mark and a blank are about the work: “3 就是边沟没修通”, not “3 天没人来”, “1 错了”, a name,
-    an answer to a vote or a wish of its own."""
-    why = re.sub("^(?:就是|但是?|可是?|不过|只是)|糊弄", "", beside)  # scored() knows who is fooled
-    return not (
-        doubts.MEASURE.match(beside)
-        or doubts.uncertain(why)
-        or doubts.CORRECTION.search(why)
-        or choices.stances(why, {"1": "同意", "2": "不同意"})
-        or stranger(why, ())
-        or wishes.service(replace(m, text=why))
-        or wishes.question(replace(m, text=why))
-    )
-
-
-# the scale every notice asks with; the gateway's context doesn't repeat it
-_MARKS = {"1": "很不满意", "2": "不满意", "3": "一般", "4": "满意", "5": "很满意"}
-
-
-def _in_words(spoken: str) -> int | None:
-    for score, pattern in words.SCORES:
-        if pattern.fullmatch(spoken):
-            return int(score)
-    return None
 
 
 def answered(m: Said) -> dict[str, Any] | None:
@@ -126,7 +48,7 @@ def answered(m: Said) -> dict[str, Any] | None:
 
 
 _I_CHOSE = re.compile(
-    r"(?:我|俺)(?:刚才|刚刚)?(?:要)?(?:选|投|按)(?:的)?(?:是|了)?|(?:应该)?(?:改成|改为|改选|重选)|应该是"
+    r"(?:我|俺)?(?:刚才|刚刚|是|应该|要|想|就)*(?:选|投|按|改|重)(?:的|成|为|选)?(?:是|了)?|应该是|是(?=[3-9])"
 )
 
 
@@ -134,7 +56,7 @@ def read_back_wrongly(m: Said, clauses: list[str]) -> dict[str, Any] | None:
     """“不对，我选的是3”, when their answer is read back: denied, and given again in so many words. A bare “不对，2” says
     only that it is wrong."""
     about = m.pending.get("consultation")
-    if about is None or len(clauses) < 2 or not all(words.NO.fullmatch(c) for c in clauses[:-1]):
+    if about is None or len(clauses) < 2 or not all(map(words.NO.fullmatch, clauses[:-1])):
         return None
     chose = _I_CHOSE.match(clauses[-1])
     if chose is None:

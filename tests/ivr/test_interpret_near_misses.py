@@ -40,6 +40,7 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         # later, and heard
         ("一会儿回你", VOTE, "clarify", {}),
         ("在忙，晚上再说", VOTE, "clarify", {}),
+        ("等我老伴回来再说", VOTE, "clarify", {}),
         ("等会儿选1", VOTE, "clarify", {}),
         ("一会儿给我打电话", VOTE, "callback", {"when": "一会儿"}),
         ("收到，不用再回了", VOTE, "clarify", {}),
@@ -47,6 +48,8 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         ("不用再回了", READ_BACK, "clarify", {}),
         # what they answered before
         ("我刚才选的是1吧", VOTE, "query", {"what": "my_vote"}),
+        ("我上次是不是选的2", VOTE, "query", {"what": "my_vote"}),
+        ("我不是选1，我选2", VOTE, "clarify", {}),
         ("刚才选错了，选2", VOTE, "vote", {"option": "2"}),
         ("我选1吧", VOTE, "vote", {"option": "1"}),
         # marks
@@ -62,11 +65,18 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         ("2 同意", RATING, "clarify", {}),
         ("2 赵玉芬", RATING, "clarify", {}),
         ("bmy", RATING, "rate", {"score": 2}),
+        ("5，太差了", RATING, "clarify", {"reason": "conflict"}),
+        ("1！糊弄人", RATING, "rate", {"score": 1}),
+        ("一般般吧，路灯还没修", RATING, "rate", {"score": 3}),
+        ("给3，边沟没通", RATING, "rate", {"score": 3}),
+        ("1，晚上给我打电话", RATING, "multi", {}),
+        ("满意满意", RATING, "rate", {"score": 4}),
         ("ok", RATING, "clarify", {}),
         # read back: a denial and the answer again, in so many words
         ("bu dui", READ_BACK, "deny", {}),
         ("1 1", READ_BACK, "confirm", {}),
         ("不对，我选的是3", READ_BACK, "vote", {"consultation": 11, "option": "3"}),
+        ("错了错了，我要选3", READ_BACK, "vote", {"consultation": 11, "option": "3"}),
         ("不对，2", READ_BACK, "deny", {}),
         ("不对，我选2", READ_BACK, "deny", {}),
         ("不对，我选的是7", READ_BACK, "clarify", {"reason": "out_of_range"}),
@@ -99,6 +109,9 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         # who they are
         ("我叫许大勇，虚岭的", STRANGER, "register", {"name": "许大勇", "area": "虚岭"}),
         ("我叫许大勇，种地的", STRANGER, "register", {"name": "许大勇", "area": None}),
+        ("我是虚岭的许大勇，想收短信", STRANGER, "register", {"name": "许大勇", "area": "虚岭"}),
+        ("我叫孙长河，拟柳的，同意", VOTE, "clarify", {"reason": "which_person"}),
+        ("我是王德顺的孙子", STRANGER, "register", {"area": None}),
         ("想报名收短信", STRANGER, "register", {"name": None}),
         ("报名听证", ONE, "rsvp", {"attending": True}),
         # cried in letters

@@ -13,6 +13,8 @@ NUMERALS = {"一": "1", "二": "2", "两": "2", "三": "3", "四": "4", "五": "
 _DIGIT = re.compile(r"(?:[1-9])")
 _NO = re.compile(r"[不没别未无非]")
 _COUNTED = re.compile(r"(?:都|就|全)?[1-9一二两三四五六七八九](?:个|条|项)(?:都|吧|呗|啊|的|了)?")
+# “选二选二”: the verb keeps it from being a number of two digits
+_SAID_AGAIN = re.compile(r"((?:我|俺)?(?:选|投|按|要)[^\s，,。!！]{1,6}?)(?:[，,！!。 ]*\1)+")
 _PICTURES = re.compile(r"[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
 
@@ -56,7 +58,8 @@ def whole(
     """The option that ``said`` is as a whole, or None. Longest label first. An acknowledgement is none."""
     if doubts.SCORN.search(said):
         return None
-    text = bare(said)
+    once = _SAID_AGAIN.fullmatch(said.strip("。.!！~～,，、 "))
+    text = bare(once[1] if once else said)
     again = re.fullmatch(r"([^\d\s]{2,4}?)(?:[，,！!。 ]*\1)+", text)
     text = again[1] if again else text
     if not text:

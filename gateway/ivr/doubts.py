@@ -34,6 +34,10 @@ _UNCERTAIN = re.compile(
         )
     )
 )
+# a number in front of these counts things
+MEASURE = re.compile(
+    r"^(?:个|口|户|亩|天(?!天)|年(?!年|纪|轻|岁|龄|底|初)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
+)
 # irony, and what takes an answer back
 TAKEN_BACK = re.compile(
     "个屁|个鬼|个头|个毛|个球|你妹|才怪|就怪|想得美|想的美|美得你|做梦|没门|门儿?都没|休想|骗你|逗你|逗着?玩|玩笑|说笑|闹着玩|呵呵|你猜|反话|糊弄|鬼才|谁信|当我傻|随口|瞎说|说着玩|假的"
@@ -46,8 +50,9 @@ _IN_RETURN = re.compile(
     "|给(?:点)?(?:钱|补|我|俺|现金|好处)|补(?:偿|贴|助|钱|差)|赔|先(?!生)|等(?!了|好几|很久|太久)|不(?:收|出|交|摊|掏|花|拿|占|砍|拆)|别(?:收|让|占|砍|拆|动|叫)"
     "|免(?:费|交|收)|白(?:干|修|送)|得(?:给|免|补|退|少|便宜)|便宜(?:点|些)|少(?:收|出|交|拿|要)|退(?:钱|款)|保证|答应"
 )
+_DEMANDED = re.compile("公开|必须|一定要|解决|查清|合理|[说讲](?:好|清|明)|弄清|减|降|便宜")
 _ASKED_FIRST = re.compile(
-    r"公开|必须|一定要|(?:^|[^不])得(?![了劲]|很)|(?:^|[^不还想])要(?!想富)|把|能(?!够)|说(?:好|清|明)|讲(?:好|清)|弄(?:好|清)|解决|查清|合理|减|降|少|便宜|点$|一(?:些|点)"
+    rf"{_DEMANDED.pattern}|(?:^|[^不])得(?![了劲]|很)|(?:^|[^不还想])要(?!想富)|把|能(?!够)|弄好|少|点$|一(?:些|点)"
 )
 _NOT_GIVEN = re.compile(r"不(?:给|赔|补|公开|解决|先|说清|讲清|减|降|免|查|退|改|把|让)")
 _UNWILLING = re.compile(
@@ -73,8 +78,11 @@ OTHERS = re.compile(
     rf"|[，,。 ](?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|老[张王李赵刘陈]|他|她){_ANSWERS}"
     r"|(?:邻居|隔壁|老[张王李赵刘陈])(?:家)?(?:也|说|选|投|同意|不同意)"
 )
+# a slip of the finger or the tongue, in the words of the north as well: “整岔劈了” (to have mixed it up)
+SLIPPED = r"(?:错|反|混|岔劈?|劈叉|颠倒)"
 CORRECTION = re.compile(
-    r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|(?:哦|啊|哎|噢|呃|嗯|诶)不(?!错|赖)|(?<![\u4e00-\u9fff])不(?:不|是不)+(?:是)?(?![好行中同赞])|(?:弄|搞|说|打|按|选|写)(?:反|岔|颠倒)了|(?:等等|等一?下|慢着|且慢)[，,。 ]*(?=(?:我|俺)?(?:还是|选|改|应|是)?[1-9一二三])|口误|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|作废|现在(?=改|选)|不(?:选|要|投)[1-9一二三]了?[，, ]*(?=(?:选|要|投|是)[1-9一二三])"
+    rf"(?:弄|搞|整|说|打|按|选|写|发|记|念|看){SLIPPED}(?:了|啦|咯)|"
+    r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|(?:哦|啊|哎|噢|呃|嗯|诶)不(?!错|赖)|(?<![\u4e00-\u9fff])不(?:不|是不)+(?:是)?(?![好行中同赞])|(?:等等|等一?下|慢着|且慢)[，,。 ]*(?=(?:我|俺)?(?:还是|选|改|应|是)?[1-9一二三])|口误|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|作废|现在(?=改|选)|不(?:选|要|投)[1-9一二三]了?[，, ]*(?=(?:选|要|投|是)[1-9一二三])"
 )
 
 
@@ -93,10 +101,11 @@ def uncertain(text: str) -> bool:
     )
 
 
-def spoils(words: str, label: str, first: bool) -> bool:
+def spoils(words: str, label: str, first: bool, story: bool = False) -> bool:
     """Whether words beside an answer of this label turn it into a bargain or its opposite.
 
-    ``first``: they were said before the answer, where a demand reads as “in that case”.
+    ``first``: they were said before the answer, where a demand reads as “in that case”. ``story``: and the answer sums
+    them up, so that a “把” or “能” among them demands nothing.
     """
     words = words.strip("。.!！~～,， ")
     if re.match(r"^要想富", words) or label in ("参加", "不参加"):
@@ -105,7 +114,8 @@ def spoils(words: str, label: str, first: bool) -> bool:
         if first and _NOT_GIVEN.search(words):
             return True
         return bool(_IN_FAVOUR.search(words)) or bool(re.search("(?:就行|就好|就可以|才行)", words))
-    if _IN_RETURN.search(words) or (first and _ASKED_FIRST.search(words)):
+    asked = (_DEMANDED if story else _ASKED_FIRST).search(words) if first else None
+    if asked or _IN_RETURN.search(words):
         return True
     if label not in POSITIVE:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.ivr import attending, choices, doubts, named, prose, publicity, urgent, votes, wishes
+from gateway.ivr import attending, choices, doubts, marks, named, prose, publicity, urgent, votes, wishes
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
@@ -31,7 +31,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     message = Said.of(plain, context)
     if len(plain) == 1 and plain in "123456789" and message.pending.get("kind") in ("vote", "rating"):
         # nine messages of ten; no rule before these two can say anything about a single digit
-        found = votes.scored(message) or votes.answered(message)
+        found = marks.scored(message) or votes.answered(message)
         if found is not None:
             return found
     for stage in (_quoted, _emergency, _machine, wishes.stop_or_resume):
@@ -48,7 +48,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if message.pending.get("kind") == "words":
         return _free_words(message)
     for stage in (
-        votes.scored, _matter_by_matter, _answer_and_wish, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
+        marks.scored, _matter_by_matter, _answer_and_wish, wishes.service, votes.answered, _who_am_i, publicity.result_on_show, attending.rsvp,
         named.explicit, _plain_yes_no,
         prose.by_words, wishes.question, _words,
     ):  # fmt: skip
@@ -177,7 +177,7 @@ def _wish(m: Said) -> dict[str, Any] | None:
 def _plain_answer(m: Said) -> dict[str, Any] | None:
     if doubts.uncertain(m.text):
         return None
-    for stage in (votes.scored, votes.answered, publicity.result_on_show, attending.rsvp, named.explicit):
+    for stage in (marks.scored, votes.answered, publicity.result_on_show, attending.rsvp, named.explicit):
         found = stage(m)
         if found is not None:
             return found if found["intent"] in _ANSWERS else None
@@ -234,11 +234,19 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     if glued and asked:
         return said("register", name=glued[1], area=glued[2])
     area = words.PLACE_SAID.search(rest) or words.PLACE.search(rest)
+    wanted = (
+        asked or m.registered is False
+    )  # “我叫孙长河，拟柳的，同意”, from a handset we know, is an answer
+    belongs = words.OF_PLACE.match(rest) if wanted and not area else None
+    if belongs:
+        return said("register", name=belongs[2], area=belongs[1])
     place = re.sub(r"^(?:我是|我住|住在?|家在|来自|家住|是|在)", "", area[1]) if area else ""
     left = rest.replace(area[0], " ", 1) if area else rest
     name = words.NAME_SAID.search(left)
     if name:
         who = name[1]
+        short = words.PLACE_SHORT.match(left, name.end()) if wanted else None
+        place = place or (short[1] if short else "")
     else:
         chunks = [
             c
@@ -269,18 +277,21 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
 
 
 _TAKES_BACK = re.compile(
-    "(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是(?!这[个样])|不对|老?眼昏?花|，)*+(?:(?:按|选|发|点|弄|搞|打|写|回|填|说)(?:错|反|岔)|搞混|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*+)+"
+    rf"(?:(?:对不起|不好意思|抱歉|哎呀?|我|俺|刚才|刚刚|上条|那个|是|不是(?!这[个样])|不对|老?眼昏?花|，)*+(?:(?:按|选|发|点|弄|搞|整|打|写|回|填|说|记|看){doubts.SLIPPED}|不是这个|不是这样|选的不是|手滑|误按)(?:了|的|数|键)*+)+"
 )
 
 
 def _plain_yes_no(m: Said) -> dict[str, Any] | None:
     kind, text = m.pending.get("kind"), m.text.strip("。，,.!！~～ ")
     if kind == "confirm":
-        both = [c for c in re.split(r"[，,。！!\s]+", text) if c]
+        text = text.replace(" ", "") if re.fullmatch("[A-Za-z ]+", text) else text  # “bu dui”
+        both = [re.sub(r"^(\D{2})\1+$", r"\1", c) for c in re.split(r"[，,。！!\s]+", text) if c]
         if both and all(words.YES.fullmatch(c) for c in both):
             return said("confirm")
         if words.NO.fullmatch(text) or all(words.NO.fullmatch(c) or _TAKES_BACK.fullmatch(c) for c in both):
             return said("deny")
+        if (corrected := votes.read_back_wrongly(m, both)) is not None:
+            return corrected
         if doubts.uncertain(m.text) and not Numbers.find(m).found:
             return clarify(
                 "unsure",
@@ -301,6 +312,11 @@ def _free_words(m: Said) -> dict[str, Any]:
 
 def _words(m: Said) -> dict[str, Any] | None:
     """Words on a matter: kept as an opinion."""
+    heard = words.NO_REPLY.sub("", m.text) if "回" in m.text else m.text
+    if heard != m.text and (not heard or words.ACKNOWLEDGE.fullmatch(heard)):
+        return _unsure(m) if m.pending else said("confirm")
+    if words.PUT_OFF.fullmatch(m.text):
+        return _unsure(m)
     if words.PROPOSE.search(m.text):
         return said("propose")
     numbers = Numbers.find(m)

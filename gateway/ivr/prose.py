@@ -9,9 +9,6 @@ from gateway.ivr.reading import Said, clarify
 from gateway.ivr.votes import stranger, vote
 
 _CUT = re.compile(r"[，,。；;!！~～…\n]+|\s+")
-_MEASURE = re.compile(
-    r"^(?:个|口|户|亩|天(?!天)|年(?!年|纪|轻|岁|龄|底|初)|月|日|块|元|毛|百|千|万|楼|单元|号|点|米|公里|里(?!面)|次|家(?!里|庭|中|长)|位|岁|斤|人(?!家|们)|间|台|辆|棵|条(?!件)|周|星期|分|组|队|层|栋|期|遍|趟|顿|平|度)"
-)
 _COUNTS = re.compile(r"(?:有|等|共|才|就|只|约|差|过|花|出|交|剩|还|前|后|月|第|住|收|是|家|养|欠|[0-9])$")
 _ANSWER_END = re.compile(r"(?:[也都选投回:： ]*(?:[1-9]|不?同意|不?赞成|不?支持|反对|弃权))$")
 # words that a blank doesn't cut off from the stance behind them: “绝对不会 同意”
@@ -101,7 +98,7 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
     if found.missing and (before or after):
         return None
     bare_digit = not choices.stances(text, options)
-    if (before and after and bare_digit) or (glued and bare_digit and _MEASURE.match(after[0])):
+    if (before and after and bare_digit) or (glued and bare_digit and doubts.MEASURE.match(after[0])):
         return None  # a digit in the middle of words, “家里 2 口人”
     if before:
         last = before[-1]
@@ -110,7 +107,9 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
         if bare_digit and _COUNTS.search(last.strip()):
             return "unsure"
     label = options.get(found.key, "")
-    if any(doubts.spoils(w, label, True) for w in before) or any(
+    # “说一千道一万，我选1”: what came before is the story, not what is asked for in return
+    told = bool(before and _IN_SHORT.fullmatch(before[-1].strip()))
+    if any(doubts.spoils(w, label, True, told) for w in before) or any(
         doubts.spoils(w, label, False) for w in after
     ):
         return "unsure"
@@ -118,6 +117,11 @@ def _stated(text: str, options: dict[str, str]) -> choices.Choice | str | None:
         return "unsure"
     rest = "，".join(w.strip() for w in (*before, *after))
     return choices.Choice(found.key, rest=rest, missing=found.missing)
+
+
+_IN_SHORT = re.compile(
+    r"说[一1]千道[一1]万|总之|总而言之|归根(?:到底|结底)|说到底|[一1]句话|千言万语[一1]句话"
+)
 
 
 # only what cannot be a condition: “修好了我同意” is one

@@ -7,7 +7,7 @@ telling of other people's, is words.
 import re
 from typing import Any
 
-from gateway.ivr import choices, doubts
+from gateway.ivr import choices, doubts, wishes
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
@@ -30,7 +30,7 @@ _NOT_OWN = re.compile(
 )
 # what may not stand behind it: “反对的人”, “反对无效”, “反对派”
 _TURNS = re.compile(
-    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|无用|白搭|是不是|会不会|能不能|了(?:会|能|可|就|又|还|咋|怎|有|没)|有效|有用|没用|有啥|有什么|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|早|晚了|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
+    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|无用|白搭|是不是|会不会|能不能|了(?:会|能|可|就|又|还|咋|怎|有|没)|有效|有用|没用|有啥|有什么|有几|有多少|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|早|晚了|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
 )
 # a withdrawal of the sender's own: nobody else stands before it, and no condition
 _MATTER = r"(?:第?(?:[0-9]{1,4}|[一二三四五六七八九十]{2,4})号?(?:的?(?:事情?|公示))?)"
@@ -88,6 +88,8 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
         unsure = words.KEEPS.search(text) or doubts.uncertain(words.WITHDRAW.sub("，", text))
         if unsure or not _withdraws(m):
             return m.opinion(named or (own[0] if own else target))
+        if named is None and waiting is None and len(own) > 1:
+            return clarify("which_consultation", meant="withdraw_objection")
         which = named or (own[0] if len(own) == 1 else waiting)
         return said("withdraw_objection", **({"consultation": which} if which else {}))
     asked = m.pending.get("kind") in ("vote", "rsvp") and not m.pending.get("inferred")
@@ -114,7 +116,7 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     who = next((name for name in m.persons if text.startswith(name)), None)
     text = text[len(who) :].lstrip("，,：: ") if who else text
     if doubts.OTHERS.search(text) or not objects(text):
-        return m.opinion(target)
+        return wishes.question(m) or m.opinion(target)  # “反对的人多不” asks
     if target is None:
         return clarify("which_consultation")
     if target not in public and target != waiting and target not in m.list("closed"):

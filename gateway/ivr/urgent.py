@@ -64,7 +64,8 @@ _HAPPENS = re.compile(
     )
 )
 _TYPED = re.compile(
-    r"(?:kuai)?(?:lai)?(?:ren)?(?:jiuming|jiuren|zhaohuo|qihuo|shihuo|jiuhuo|laibaojing|kuailairen|meiqilou(?:le)?)(?:le|a|la)?[!！。.]*",
+    # “jiuming a zhaohuole”: more than one may be cried
+    r"(?:(?:kuai)?(?:lai)?(?:ren)?(?:jiuming|jiuren|zhaohuo|qihuo|shihuo|jiuhuo|laibaojing|kuailairen|meiqilou(?:le)?)(?:le|a|la)?[,，!！。.]*)+",
     re.IGNORECASE,
 )
 # things, not people, fall into ditches every day

@@ -1,6 +1,7 @@
 """Answers to open matters. A half-sentence is never a vote: what isn't plain becomes words, or a question back."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.ivr import choices, doubts
@@ -16,36 +17,6 @@ def vote(number: int, option: str, person: str | None = None, comment: str = "")
     if comment:
         fields["comment"] = comment
     return said("vote", **fields)
-
-
-_RATED = re.compile(
-    r"(\d{2,4})号?(?:的?事)?(?:我)?(?:[打给评]+([1-5]|[一二三四五])分?|([1-5]|[一二三四五])分)[吧。.!！]*"
-)
-
-
-def scored(m: Said) -> dict[str, Any] | None:
-    """1 to 5, after we asked how it went."""
-    about = m.pending.get("consultation")
-    match = _RATED.fullmatch(m.text)
-    if match:
-        score = match[2] or match[3]
-        return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(score, score)))
-    if m.pending.get("kind") != "rating":
-        return None
-    if doubts.TAKEN_BACK.search(m.text):
-        return None
-    clause = re.split(r"[，,。；;]", m.text)[0].strip("。.!！ ")
-    marks = re.fullmatch(r"(?:我|俺)?(?:打|给|评)?([1-5一二三四五])分", clause)
-    digit = marks[1] if marks else choices.bare(m.text).removesuffix("分").strip()
-    digit = choices.NUMERALS.get(digit, digit)
-    if digit in ("1", "2", "3", "4", "5"):
-        return said("rate", consultation=about, score=int(digit))
-    for score, pattern in words.SCORES:
-        if pattern.fullmatch(clause) or pattern.fullmatch(choices.bare(m.text)):
-            return said("rate", consultation=about, score=int(score))
-    if re.fullmatch(r"\d+", digit) and digit != "0" and len(digit) < 3:
-        return clarify("out_of_range", consultation=about)
-    return None
 
 
 def answered(m: Said) -> dict[str, Any] | None:
@@ -71,6 +42,38 @@ def answered(m: Said) -> dict[str, Any] | None:
         return clarify("out_of_range", consultation=about)
     if _ALL.match(m.text) and len(m.list("open_votes")) > 1:
         return clarify("which_consultation", consultation=about, option=found.key)
+    if len(m.persons) > 1:
+        return clarify("which_person", consultation=about, option=found.key)
+    return vote(about, found.key)
+
+
+_I_CHOSE = re.compile(
+    r"(?:我|俺)?(?:刚才|刚刚|是|应该|要|想|就)*(?:选|投|按|改|重)(?:的|成|为|选)?(?:是|了)?|应该是|是(?=[3-9])"
+)
+
+
+def read_back_wrongly(m: Said, clauses: list[str]) -> dict[str, Any] | None:
+    """“不对，我选的是3”, when their answer is read back: denied, and given again in so many words. A bare “不对，2” says
+    only that it is wrong."""
+    about = m.pending.get("consultation")
+    if about is None or len(clauses) < 2 or not all(map(words.NO.fullmatch, clauses[:-1])):
+        return None
+    chose = _I_CHOSE.match(clauses[-1])
+    if chose is None:
+        return None
+    given = m.context.get("options")  # the pending ones are 对 and 不对
+    labels = given.get(str(about)) if isinstance(given, Mapping) else None
+    known = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, Mapping) else {}
+    found = choices.whole(clauses[-1][chose.end() :], known)
+    # “不对，我选2” may name the key for “wrong”
+    keyed = found is not None and found.key in m.options and not re.search("的|改|应该|重", chose[0])
+    if found is None or keyed or doubts.OTHERS.search(m.text):
+        return said("deny")
+    about = int(about)
+    if about in m.list("closed"):
+        return clarify("closed", consultation=about)
+    if found.key not in (known or ("1", "2", "3")):
+        return clarify("out_of_range", consultation=about)
     if len(m.persons) > 1:
         return clarify("which_person", consultation=about, option=found.key)
     return vote(about, found.key)

@@ -64,9 +64,12 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     back = any(words.NOT_STOPPED.fullmatch(c) or words.RESUME.fullmatch(_unwrapped(c)) for c in clauses)
     if back and words.STOPPED_BY_MISTAKE.search(m.text):
         return said("opt_in")
-    if re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text):
-        asks = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
-        return said("help") if asks and not words.AUTHENTIC.search(m.text) else None
+    asks = re.search("[?？]|吗$|是不是|能不能|怎么|咋", m.text)
+    if not asks and any(words.STILL_SENT.fullmatch(c) for c in clauses) and words.STOP_SLIPPED.search(m.text):
+        return said("opt_in")
+    if asks:
+        about_stopping = words.UNSUBSCRIBING.search(m.text) and len(m.text) <= 24
+        return said("help") if about_stopping and not words.AUTHENTIC.search(m.text) else None
     if words.UNSUBSCRIBING.search(m.text) and _FOR_LEAVE.search(m.text):
         return said("help")  # “回TD行不”
     scopes: set[str | None] = set()
@@ -84,6 +87,20 @@ def stop_or_resume(m: Said) -> dict[str, Any] | None:
     if words.RESUME.fullmatch(first) or words.RESUME.fullmatch(whole):
         return said("opt_in")
     return None
+
+
+def _called(text: str) -> str | None:
+    """The words that ask to be rung: the whole text, or the one clause of “在开会别打，后天上午打” that says when."""
+    if not words.CALLBACK.search(text) and not (_RINGS.search(text) and when(text)):
+        return None
+    if not words.NOT_CALLED.search(text):
+        return text
+    later = [
+        c
+        for c in _CLAUSES.split(text)
+        if _RINGS.search(c) and when(c) and not words.NOT_CALLED.search(c) and not re.search("[?？]", text)
+    ]
+    return later[0] if len(later) == 1 else None
 
 
 # “礼拜六打”, where a time is said
@@ -139,9 +156,9 @@ def service(m: Said) -> dict[str, Any] | None:
     for kind, pattern in words.WANTS_DATA:
         if pattern.search(text):
             return said("data_request", kind=kind)
-    calls = words.CALLBACK.search(text) or (_RINGS.search(text) and when(text))
-    if calls and not words.NOT_CALLED.search(text):
-        at = when(text)
+    called = _called(text)
+    if called is not None:
+        at = when(called)
         return said("callback", **({"when": at} if at else {}))
     if words.CANNOT_TYPE.search(text) and not doubts.OTHERS.search(text):
         return said("callback")
@@ -156,12 +173,16 @@ def service(m: Said) -> dict[str, Any] | None:
     return None
 
 
+# “when” in the north; the two characters alone also stand in “为啥前面…”
+_DIALECT = re.compile(r"(?<!为)啥前(?:儿|(?=截|到|开|修|完|能|出|结束))|多前儿?|啥暂|多暂")
+
+
 def question(m: Said) -> dict[str, Any] | None:
     """What is open, how it stands, when it ends."""
     if len(m.text) > 30:
         return None
     about = Numbers.find(m).one
-    text = m.text.replace("俺", "我")
+    text = _DIALECT.sub("啥时候", m.text.replace("俺", "我").replace("截至", "截止"))
     for what, pattern in words.ASKS:
         if pattern.search(text):
             if (

@@ -263,6 +263,8 @@ def _rsvp(m: Message, f: Fields) -> str:
 
 def _clarify(m: Message, f: Fields) -> str:
     reason = str(f.get("reason") or "")
+    if f.get("meant") == "withdraw_objection":
+        return publicity.withdraw(m, {})  # asks which of their objections, and who
     c = m.glimpsed(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
     if reason == "no_pending" and m.context.get("ended"):
         c, reason = m.glimpsed(m.context["ended"]), "closed"

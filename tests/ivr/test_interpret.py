@@ -30,9 +30,12 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 # third after a review: what must not be a vote, an objection or silence, and the plain answers beside it; the fourth
 # again by somebody who had not seen it (then 88.2 %, and one “동의 안 합니다” taken for a yes). The variants are nine
 # sets in the spirit of the fourth, each written before it was run (then 91, 96, 85, 92, 93, 85, 95, 83 and 96 %,
-# the sixth and the eighth being wishes and hardly any votes)
+# the sixth and the eighth being wishes and hardly any votes). The fifth and the sixth were again unseen when first
+# scored (92.3 and 98.7 %, no false vote, no false opt-out); every one of them has been tuned against since, so only a
+# new one says how good the interpreter is
 CORPORA = {
-    name: cases(f"interpret_corpus{name}.jsonl") for name in ("", "_second", "_third", "_fourth", "_variants")
+    name: cases(f"interpret_corpus{name}.jsonl")
+    for name in ("", "_second", "_third", "_fourth", "_fifth", "_sixth", "_variants")
 }
 
 
@@ -81,14 +84,17 @@ def test_the_corpus_is_understood_without_one_false_vote_objection_or_opt_out(na
             # a vote nobody cast is the worst of all mistakes; so is one for another matter or option
             assert not set(voted(said)) - set(voted(case["expect"])), f"a false vote: {wrong[-1]}"
         allowed = [case["expect"], *case.get("accept", []), *case.get("accept_also", [])]
-        acts = {a["intent"] for a in said["fields"].get("actions", [said])}
+        actions = [said, *said["fields"].get("actions", [])]
+        acts = {a["intent"] for a in actions}
         for grave in ("opt_out", "object", "withdraw_objection"):
             if grave in acts:
                 meant = [a for w in allowed for a in w.get("fields", {}).get("actions", [w])]
                 assert any(a["intent"] == grave for a in meant), f"a false {grave}: {case} → {said}"
         for forbidden in case.get("must_not", []):
-            name_ = forbidden if isinstance(forbidden, str) else forbidden["intent"]
-            assert name_ not in acts, f"{name_} is what it must not be: {case} → {said}"
+            barred = {"intent": forbidden} if isinstance(forbidden, str) else forbidden
+            assert not any(meets(a, barred) for a in actions), (
+                f"{barred} is what it must not be: {case} → {said}"
+            )
         if intent == "emergency":
             assert said["intent"] == "emergency", f"a missed emergency: {case} → {said}"
     for intent in sorted(expected):

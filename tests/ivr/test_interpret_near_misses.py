@@ -1,0 +1,133 @@
+"""What stands close to a rule of the interpreter and must not fall under it, beside what must."""
+
+from typing import Any
+
+import pytest
+
+from gateway.ivr.interpret import interpret
+
+ONE = {"registered": True, "handset_persons": ["孙长河"]}
+LABELS = {"1": "同意", "2": "不同意", "3": "没想好"}
+VOTE = {**ONE, "pending": {"kind": "vote", "consultation": 11, "options": LABELS}, "open_votes": [11]}
+TWO_VOTES = {**VOTE, "open_votes": [11, 15]}
+RATING = {**ONE, "pending": {"kind": "rating", "consultation": 11}}
+READ_BACK = {
+    **ONE,
+    "pending": {"kind": "confirm", "consultation": 11, "options": {"1": "对", "2": "不对"}},
+    "open_votes": [11],
+}
+PUBLIC = {**ONE, "pending": {"kind": "publicity", "consultation": 16}, "in_publicity": [16]}
+OBJECTED_TWICE = {**ONE, "in_publicity": [11, 15], "own_objection": [11, 15]}
+STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "around", "intent", "fields"),
+    [
+        # said twice is said once; a number twice is another number
+        ("选二选二", VOTE, "vote", {"option": "2"}),
+        ("选1选2", VOTE, "clarify", {}),
+        ("选11选11", VOTE, "clarify", {}),
+        # slips, as the north says it
+        ("1，整错了，2", VOTE, "vote", {"option": "2"}),
+        ("15号1，整岔劈了，是11号1", TWO_VOTES, "clarify", {"reason": "which_consultation"}),
+        ("要是整岔了就算同意", VOTE, "clarify", {}),
+        # a story and its sum; a demand before it stays a bargain
+        ("那年把我急的，说一千道一万，我选1", VOTE, "vote", {"option": "1"}),
+        ("路灯必须装，一句话，我同意", VOTE, "clarify", {}),
+        ("先把老账清了，总之我选1", VOTE, "opinion", {}),
+        ("要是免钱，说一千道一万我选1", VOTE, "opinion", {}),
+        # later, and heard
+        ("一会儿回你", VOTE, "clarify", {}),
+        ("在忙，晚上再说", VOTE, "clarify", {}),
+        ("等我老伴回来再说", VOTE, "clarify", {}),
+        ("等会儿选1", VOTE, "clarify", {}),
+        ("一会儿给我打电话", VOTE, "callback", {"when": "一会儿"}),
+        ("收到，不用再回了", VOTE, "clarify", {}),
+        ("收到，不用再回了", ONE, "confirm", {}),
+        ("不用再回了", READ_BACK, "clarify", {}),
+        # what they answered before
+        ("我刚才选的是1吧", VOTE, "query", {"what": "my_vote"}),
+        ("我上次是不是选的2", VOTE, "query", {"what": "my_vote"}),
+        ("我不是选1，我选2", VOTE, "clarify", {}),
+        ("刚才选错了，选2", VOTE, "vote", {"option": "2"}),
+        ("我选1吧", VOTE, "vote", {"option": "1"}),
+        # marks
+        ("很不满意！干活净糊弄", RATING, "rate", {"score": 1}),
+        ("很满意！糊弄鬼呢", RATING, "opinion", {}),
+        ("不满意，骗你的", RATING, "opinion", {}),
+        ("1，按错了", RATING, "clarify", {}),
+        ("1 错了", RATING, "clarify", {}),
+        ("1 很满意", RATING, "clarify", {"reason": "conflict"}),
+        ("3 就是边沟两处没修通", RATING, "rate", {"score": 3}),
+        ("3 天没人来", RATING, "clarify", {}),
+        ("3 要是补修给5", RATING, "opinion", {}),
+        ("2 同意", RATING, "clarify", {}),
+        ("2 赵玉芬", RATING, "clarify", {}),
+        ("bmy", RATING, "rate", {"score": 2}),
+        ("5，太差了", RATING, "clarify", {"reason": "conflict"}),
+        ("1！糊弄人", RATING, "rate", {"score": 1}),
+        ("一般般吧，路灯还没修", RATING, "rate", {"score": 3}),
+        ("给3，边沟没通", RATING, "rate", {"score": 3}),
+        ("1，晚上给我打电话", RATING, "multi", {}),
+        ("满意满意", RATING, "rate", {"score": 4}),
+        ("ok", RATING, "clarify", {}),
+        # read back: a denial and the answer again, in so many words
+        ("bu dui", READ_BACK, "deny", {}),
+        ("1 1", READ_BACK, "confirm", {}),
+        ("不对，我选的是3", READ_BACK, "vote", {"consultation": 11, "option": "3"}),
+        ("错了错了，我要选3", READ_BACK, "vote", {"consultation": 11, "option": "3"}),
+        ("不对，2", READ_BACK, "deny", {}),
+        ("不对，我选2", READ_BACK, "deny", {}),
+        ("不对，我选的是7", READ_BACK, "clarify", {"reason": "out_of_range"}),
+        ("不对，我媳妇选的是3", READ_BACK, "opinion", {}),
+        # objections: counted, and made
+        ("反对的人多不", PUBLIC, "query", {"what": "result"}),
+        ("反对有几个", PUBLIC, "query", {"what": "result"}),
+        ("反对，人多", PUBLIC, "object", {"consultation": 16}),
+        ("撤回反对", OBJECTED_TWICE, "clarify", {"reason": "which_consultation"}),
+        ("撤回11号反对", OBJECTED_TWICE, "withdraw_objection", {"consultation": 11}),
+        # to be rung, but not now
+        ("在开会别打，后天上午打", VOTE, "callback", {"when": "后天上午"}),
+        ("别打了，明天也别打", VOTE, "opinion", {}),
+        ("后天上午别打", VOTE, "opinion", {}),
+        # a plea to be sent more, and complaints in the same words
+        ("还给我发吧，上回退订按错了", ONE, "opt_in", {}),
+        ("还给我发，发错了吧", ONE, "opinion", {}),
+        ("回T了还给我发", ONE, "opinion", {}),
+        ("都退订了还给我发", ONE, "opinion", {}),
+        # one's data
+        ("你们手里都有我啥信息，给我看看", ONE, "data_request", {"kind": "access"}),
+        ("你们有我什么信息泄露了", ONE, "opinion", {}),
+        ("把我名字和电话删了", ONE, "data_request", {"kind": "delete"}),
+        ("把我家的树去了", ONE, "opinion", {}),
+        ("我叫孙长河，你们登错了", ONE, "data_request", {"kind": "correct"}),
+        ("我叫孙长河，你们写的啥", ONE, "opinion", {}),
+        # advertisements, and residents with the same worries
+        ("低价办证 贷款不看征信 加V信", ONE, "ignore", {"reason": "spam"}),
+        ("贷款买的农机，征信黑了，村里能帮忙不", ONE, "opinion", {}),
+        # who they are
+        ("我叫许大勇，虚岭的", STRANGER, "register", {"name": "许大勇", "area": "虚岭"}),
+        ("我叫许大勇，种地的", STRANGER, "register", {"name": "许大勇", "area": None}),
+        ("我是虚岭的许大勇，想收短信", STRANGER, "register", {"name": "许大勇", "area": "虚岭"}),
+        ("我叫孙长河，拟柳的，同意", VOTE, "clarify", {"reason": "which_person"}),
+        ("我是王德顺的孙子", STRANGER, "register", {"area": None}),
+        ("想报名收短信", STRANGER, "register", {"name": None}),
+        ("报名听证", ONE, "rsvp", {"attending": True}),
+        # cried in letters
+        ("jiuming a zhaohuole", ONE, "emergency", {}),
+        ("jiuming!!", ONE, "emergency", {}),
+        ("jiumingdaocao", ONE, "clarify", {}),
+        # when, in the north; the same two characters mean something else
+        ("11号啥前儿截止", VOTE, "query", {"what": "deadline"}),
+        ("为啥前面没修", VOTE, "opinion", {}),
+        ("截至目前没人来", VOTE, "opinion", {}),
+        ("朝鲜族的人都走了", VOTE, "opinion", {}),
+    ],
+)
+def test_a_rule_takes_what_it_is_for_and_nothing_beside_it(
+    words: str, around: dict[str, Any], intent: str, fields: dict[str, Any]
+) -> None:
+    said = interpret(words, around)
+    assert said["intent"] == intent, said
+    assert {name: said["fields"].get(name) for name in fields} == fields

@@ -258,7 +258,7 @@ def test_which_telephone_rings_what_was_not_heard_and_what_was_not_sent_is_seen(
 
 
 def test_a_missed_call_is_rung_back(page: Page, stack: Stack) -> None:
-    page.goto(f"{stack.base}/phone/#+8649900000102")
+    page.goto(f"{stack.base}/phone/#+8649900000301")
     page.get_by_role("button", name="响一声，等回电").click()
     expect(page.get_by_text("热线来电，正在响铃……")).to_be_visible(timeout=20_000)
     picture(page, "phone-rung-back")

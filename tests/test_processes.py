@@ -145,7 +145,7 @@ def start(folder: Path, *command: str, **env: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
-@pytest.mark.parametrize("hundredths", [0, 10, 20, 30, 40, 50, 60, 80, 120])
+@pytest.mark.parametrize("hundredths", [0, 20, 40, 60, 120])
 def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(tmp_path: Path, hundredths: int) -> None:
     process = start(tmp_path, "up")
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -88,7 +88,8 @@ def carrier() -> Iterator[Carrier]:
     found.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# on SQLite only by make soak: its processes are those of every other story
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"])
 def town(request: pytest.FixtureRequest, tmp_path: Path, carrier: Carrier) -> Iterator[Apart]:
     server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     database = server.fresh("empty") if server else ""

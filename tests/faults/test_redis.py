@@ -10,7 +10,6 @@ from tests.faults.township import eventually, prove, township
 WORDS = "【样例村委会】后天打疫苗"
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_flushall_in_the_middle_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with township(tmp_path, SEND_CONCURRENCY="20") as town:

@@ -63,7 +63,7 @@ def broadcast_new(
     """Make a broadcast; with --start its deliveries are written and the workers woken."""
     from gateway.models.outreach import LADDER
     from gateway.outreach import broadcasts, notices
-    from gateway.outreach.audience import Audience
+    from gateway.outreach.audience import Audience, choices, subtree
 
     if number is None and (audience["standing"] or audience["untold"]):
         raise click.ClickException("--standing and --untold need --consultation")
@@ -72,6 +72,12 @@ def broadcast_new(
         area = area_called(s, code)
         more = [area_called(s, one).id for one in also]
         given = {name: value for name, value in audience.items() if value}
+        known = choices(s, subtree(s, [area.id, *more]))
+        for name, values in (("tag", known.tags), ("group", known.groups), ("language", known.languages)):
+            if given.get(name) and given[name] not in values:
+                raise click.ClickException(
+                    f"nobody there has the {name} {given[name]}; there are: {', '.join(values)}"
+                )
         asked = "" if audience["untold"] else audience["standing"] or ""
         try:
             made = broadcasts.create(

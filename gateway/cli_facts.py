@@ -79,10 +79,13 @@ def roster_import(rt: Any, file: Path, code: str, sheet: str, dry_run: bool, as_
         "waiting": [{"row": w.row, "why": w.why} for w in plan.waiting],
         "sheet": read.name,
         "unread_sheets": read.others,
+        "unread_columns": read.unread,
     }
     lines = [f"新增 {plan.new} 人，对上 {plan.matched} 人，不收 {len(plan.rejected)} 行"]
     if read.others:
         lines.append(f"只读了工作表“{read.name}”；没读：{'、'.join(read.others)}（用 --sheet 选）")
+    if read.unread:
+        lines.append(f"没读这些列：{'、'.join(read.unread[:20])}")
     if read.no_people:
         lines.append(f"合计、说明或表头，没当成人：第{'、'.join(map(str, read.no_people))}行")
     lines += [f"第{r.row}行：{r.why}" for r in (*plan.waiting, *plan.rejected)]

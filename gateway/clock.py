@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import time_ns
 from zoneinfo import ZoneInfo
 
 # A trial clock: the simulator's "one day on" button writes how far ahead of real time the village is.
@@ -47,6 +48,12 @@ def _ahead() -> timedelta:
         except (OSError, ValueError):
             return timedelta()
     return _seen[1]
+
+
+def just_moved() -> bool:
+    """Whether the trial village was moved on in the last two minutes: then much fell due at once."""
+    _ahead()
+    return _seen[0] > 0 and time_ns() - _seen[0] < 120 * 10**9
 
 
 def now() -> datetime:

@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.ivr.script import Script
 from gateway.models.conversation import Conversation
+from gateway.models.outreach import Broadcast, Delivery
+from gateway.outreach import aftermath
 
 _OURS = timedelta(hours=24)  # after a call of ours broke off: an elder rings back when the cows are in
 _THEIRS = timedelta(minutes=30)
+_NEWS = timedelta(days=3)  # after which a notice that nobody heard is no news any more
 # a question alone doesn't say what it is about: these go on from the words before it
 FROM = {"ask": "hear", "confirm": "hear", "publicity": "result", "rating": "result", "heard_result": "result"}
 
@@ -20,6 +23,18 @@ def ended(s: Session, call: str) -> None:
     c = s.scalar(select(Conversation).where(Conversation.carrier_id == call))
     if c is not None and not c.over:
         c.expires_at = clock.now() + (_OURS if c.delivery_id else _THEIRS)
+
+
+def missed(s: Session, handset_id: int) -> Delivery | None:
+    """The notice that a machine took on this handset, or that was hung up on at once: who rings back hears it. Only one
+    that was written for itself; a matter's is in the menu."""
+    found = (
+        select(Delivery)
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Delivery.handset_id == handset_id, aftermath.NOT_HEARD, Broadcast.consultation_id.is_(None))
+        .where(Delivery.settled_at > clock.now() - _NEWS)
+    )
+    return s.scalar(found.order_by(Delivery.id.desc()).limit(1))
 
 
 def broken_off(s: Session, script: Script, handset_id: int, people: int) -> Conversation | None:

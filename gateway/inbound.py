@@ -234,11 +234,11 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         delivery=delivery,
     )
     if conversation is None:
-        before = (
-            conversations.broken_off(s, script, handset_id, len(act.people()))
-            if delivery is None or delivery.script == callouts.RING_BACK
-            else None
-        )
+        theirs = delivery is None or delivery.script == callouts.RING_BACK
+        placed = delivery
+        before = conversations.broken_off(s, script, handset_id, len(act.people())) if theirs else None
+        if theirs and before is None and (news := conversations.missed(s, handset_id)):
+            delivery = act.delivery = news
         if before is not None:
             act.facts, before.over = dict(before.facts), True
             delivery = act.delivery = s.get(Delivery, before.delivery_id) if before.delivery_id else None
@@ -262,13 +262,13 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         )
         s.add(conversation)
         s.flush()
-        if delivery and before is None:
-            delivery.heard = "machine" if _machine(form) else delivery.heard or "answered"
+        if placed and before is None:
+            placed.heard = "machine" if _machine(form) else placed.heard or "answered"
             attempt = whole(query.get("n"), 9)
-            seen = settling.Report("voice", call, "in-progress", None, delivery.id, attempt)
+            seen = settling.Report("voice", call, "in-progress", None, placed.id, attempt)
             settling.reported(s, rt.settings.zone, [seen])
     else:
-        if delivery and delivery.heard == "answered" and conversation.place["step"] not in _WHO:
+        if delivery and delivery.heard in ("answered", "machine") and conversation.place["step"] not in _WHO:
             delivery.heard = "to_end"  # a wait comes only after the words before it
         act.heard = heard.heard(s, act, form, query, call)
         place = Place.from_json(conversation.place)

@@ -139,6 +139,7 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
         if thorough:
             aftermath.unanswered(s)
             aftermath.unheard(s, rt.settings)
+            aftermath.half_heard(s)
             _look_at_scripts(s)
             s.merge(Heartbeat(name=f"clock:{os.getpid()}", at=clock.now()))
     if moved or started:

@@ -291,6 +291,10 @@ class Settings(BaseSettings):
         """The simulator's township is disturbed by nobody: hours and caps hold there only when asked for."""
         return self.simulated and not {"attempts_per_day", "minimum_gap"} & self.model_fields_set
 
+    def any_hour(self, name: str) -> bool:
+        """Whether the simulator sends at any hour: until these hours (``quiet_hours``, ``call_hours``) are set."""
+        return self.simulated and name not in self.model_fields_set
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)

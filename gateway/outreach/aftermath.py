@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, cast, exists, literal, select, update
+from sqlalchemy import String, and_, cast, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from gateway import clock
@@ -18,6 +18,12 @@ from gateway.settings import Settings
 
 _AGAIN = ("busy", "no-answer")  # worth another ring
 _PATIENCE = timedelta(hours=24)  # for an answer to an SMS, before the telephone rings
+# a call that ended, and nobody heard it through: a machine, or whoever hung up at once
+NOT_HEARD = and_(
+    Delivery.channel == "voice",
+    Delivery.state == "delivered",
+    Delivery.heard.in_(("machine", "answered", "asked")),
+)
 _STOPPED = ("21610",)
 _LANDLINE = ("21614", "21635", "30006")
 _NOBODY = ("21211", "21214", "21217", "30005", "13223", "13224")
@@ -125,6 +131,26 @@ def unanswered(s: Session) -> int:
         .limit(1000)
     )  # fmt: skip
     return sum(other_way(s, b, d) for d, b in s.execute(silent).all())
+
+
+def half_heard(s: Session) -> int:
+    """Send the text, where the broadcast wants that, to those whose call reached a machine or was hung up at once;
+    returns how many. A call is “delivered” only once it is over."""
+    twin = aliased(Delivery)
+    missed = (
+        select(Delivery, Broadcast)
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
+        .where(Broadcast.fallback.in_(("sms", "both")), Broadcast.state.in_(("running", "done")), NOT_HEARD)
+        .where(
+            ~exists().where(
+                twin.broadcast_id == Broadcast.id,
+                twin.handset_id == Delivery.handset_id,
+                twin.channel == "sms",
+            )
+        )
+        .limit(1000)
+    )
+    return sum(other_way(s, b, d) for d, b in s.execute(missed).all())
 
 
 def unheard(s: Session, settings: Settings) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from gateway import phones, text
+from gateway import clock, phones, text
 from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Household, Person, PersonHandset
 from gateway.people.residents import GONE
@@ -93,6 +93,8 @@ def people(s: Session, b: Broadcast) -> Any:
             homes = select(Ballot.household_id).where(cast_here, Ballot.household_id.is_not(None))
             answered = or_(answered, and_(Person.household_id.is_not(None), Person.household_id.in_(homes)))
         wanted.append(answered if a.standing == "answered" else ~answered)
+        if c is not None and a.standing == "not_yet":
+            wanted += _asked(s, c)
     if a.standing == "objected":
         objectors = select(Objection.person_id).where(
             Objection.consultation_id == a.consultation, Objection.person_id.is_not(None)
@@ -102,6 +104,20 @@ def people(s: Session, b: Broadcast) -> Any:
         told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(_told(b)))
         wanted.append(Person.id.not_in(told))
     return and_(*wanted)
+
+
+def _asked(s: Session, c: Consultation) -> list[Any]:
+    """Only whom the matter asks has still to answer it (the rules of gateway.consultation.matters.eligible)."""
+    places = select(ConsultationArea.area_id).where(ConsultationArea.consultation_id == c.id)
+    rules: list[Any] = [
+        Person.area_id.in_(subtree(s, list(s.scalars(places)))),
+        or_(Person.birth_year.is_(None), Person.birth_year <= clock.now().year - 18),
+    ]
+    if c.group:
+        rules.append(Person.group == c.group)
+    if c.unit == "owner":
+        rules.append(Person.owner)
+    return rules
 
 
 def _told(b: Broadcast) -> Select[Any]:

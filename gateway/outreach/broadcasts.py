@@ -305,7 +305,14 @@ def finish(s: Session) -> list[int]:
     """Mark running broadcasts as done whose deliveries are all with the carrier; returns their ids. One that has
     something planned after all (an unknown delivery proven absent, another ring) runs again."""
     mine = select(Delivery.id).where(Delivery.broadcast_id == Broadcast.id)
-    unfinished = mine.where(Delivery.state.in_(("planned", "claimed", "submitting", "unknown"))).exists()
+    # until the carrier says how the call ended, or the sweep has given up asking
+    rings = (
+        (Delivery.channel == "voice")
+        & Delivery.state.in_(("accepted", "sent"))
+        & Delivery.lease_until.is_not(None)
+    )
+    on_its_way = Delivery.state.in_(("planned", "claimed", "submitting", "unknown"))
+    unfinished = mine.where(on_its_way | rings).exists()
     s.execute(
         update(Broadcast)
         .where(Broadcast.state == "done", mine.where(IS_PLANNED).exists())

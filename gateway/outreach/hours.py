@@ -17,9 +17,9 @@ def zone_of(settings: Settings, area_zone: str | None) -> ZoneInfo:
 def minutes_until_allowed(settings: Settings, lane: str, zone: ZoneInfo | None = None) -> int:
     """0 when the lane may send now, else whole minutes until it may (checked at dispatch, in village time).
 
-    The simulator's sample township sends at any hour: nobody is woken by it.
+    The simulator's sample township sends at any hour, since nobody is woken by it, unless it was given hours.
     """
-    if settings.simulated or lane == "replies":
+    if lane == "replies" or settings.any_hour("call_hours" if lane == CALLS else "quiet_hours"):
         return 0
     now, zone = clock.now(), zone or settings.zone
     if lane == CALLS:
@@ -42,7 +42,7 @@ def tomorrow(settings: Settings, lane: str, zone: ZoneInfo) -> datetime:
 def seconds_until_quiet(settings: Settings, zone: ZoneInfo | None = None) -> int:
     """How long a message handed over now may still be delivered (36000 where there are no quiet hours)."""
     quiet = windows(settings.quiet_hours)
-    if settings.simulated or not quiet:
+    if settings.any_hour("quiet_hours") or not quiet:
         return 36000
     local = clock.now().astimezone(zone or settings.zone)
     seconds = local.hour * 3600 + local.minute * 60 + local.second

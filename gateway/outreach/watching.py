@@ -12,7 +12,7 @@ from gateway import clock, phones
 from gateway.models.area import Area
 from gateway.models.outreach import RANK, Broadcast, Delivery
 from gateway.models.person import Handset, Household, Person, PersonHandset
-from gateway.outreach import audience, broadcasts, claiming, errors, hours
+from gateway.outreach import aftermath, audience, broadcasts, claiming, errors, hours
 from gateway.outreach.errors import Trouble
 from gateway.people.residents import Page
 from gateway.settings import Settings
@@ -223,8 +223,10 @@ def doors(s: Session, b: Broadcast, within: list[int] | None = None) -> list[Doo
         reached = audience.handsets(s, b).subquery()
         told = select(reached.c.handset_id)
     else:
+        # a machine, or somebody who hung up at once, has not heard it; what was cancelled never left
+        gone = (*_FAILED, "planned") if b.state == "cancelled" else _FAILED
         told = select(Delivery.handset_id).where(
-            Delivery.broadcast_id == b.id, Delivery.state.not_in(_FAILED)
+            Delivery.broadcast_id == b.id, Delivery.state.not_in(gone), ~aftermath.NOT_HEARD
         )
     answers = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(told))
     phone = select(PersonHandset.person_id).where(PersonHandset.person_id == Person.id).exists()

@@ -56,7 +56,7 @@ class _Handsets:
                 .join(Person, Person.id == PersonHandset.person_id)
                 .join(Area, Area.id == Person.area_id)
                 .where(among(s, Handset.id, self.sample))
-                .order_by(Area.path, Handset.id, Person.id)
+                .order_by(Handset.id, Person.id)  # the sample township's own first, whoever was imported
                 .limit(400)
             )
             for handset, name, area in rows:
@@ -67,7 +67,7 @@ class _Handsets:
         for one in found.values():
             one["label"] = f"{'、'.join(one['people'])}的{_KINDS.get(one['kind'], '电话')}"
             one["shared"] = len(one["people"]) > 1
-        return list(found.values())
+        return sorted(found.values(), key=lambda one: str(one["area"]))
 
     def _look(self, s: Session) -> None:
         # numbers are sealed, so that only opening them tells; each is opened once a process

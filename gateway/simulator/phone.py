@@ -27,6 +27,8 @@ from gateway.simulator.network import Network
 from gateway.simulator.store import Row
 from gateway.text import whole
 
+_ANSWERS = ("ring", "auto", "machine", "busy", "no-answer")  # “ring:5” rings for five seconds
+
 
 def asked() -> dict[str, Any]:
     """The request's JSON object, empty for anything else."""
@@ -214,6 +216,8 @@ def make(network: Network, exchange: Exchange) -> Blueprint:
             unknown = given.keys() - network.NORMAL.keys()
             if unknown:
                 return jsonify(error=f"no such switch: {', '.join(sorted(unknown))}"), 400
+            if str(given.get("answer", "ring")).partition(":")[0] not in _ANSWERS:
+                return jsonify(error=f"answer is one of {', '.join(_ANSWERS)}"), 400
             network.behave(number, **given)
         return jsonify(store.fact("behaviour") or {})
 

@@ -146,7 +146,9 @@ def test_afterwards_those_nothing_reached_are_on_the_door_list(qian: Panel) -> N
         sun = residents.handset(s, SUN.phone)
         assert sun
         mine = (Delivery.broadcast_id == b.id) & (Delivery.handset_id == sun.id)
-        s.execute(update(Delivery).where(Delivery.broadcast_id == b.id).values(state="delivered"))
+        s.execute(
+            update(Delivery).where(Delivery.broadcast_id == b.id).values(state="delivered", heard="to_end")
+        )
         s.execute(update(Delivery).where(mine).values(state="undelivered", error="30003"))
         s.execute(update(Broadcast).where(Broadcast.id == b.id).values(state="done"))
     assert "还有 2 人没通知到" in qian.get(f"/admin/broadcasts/{b.id}")

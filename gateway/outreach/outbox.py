@@ -201,6 +201,9 @@ class Drain:
         while (item := await self.ready.get()) is not None:
             if time.monotonic() >= item.until:
                 continue  # held up beyond its lease: the sweep looks after it, sending now might be twice
+            if self.refused is not None:  # the carrier doesn't know us: no need to ask it of each
+                self.outcomes.append(Outcome(item, failure=self.refused))
+                continue
             self.sent += 1
             mark = f"d={item.id}&n={item.attempt}"
             try:

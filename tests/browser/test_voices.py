@@ -133,6 +133,7 @@ def test_the_hotlines_sentences_in_mongolian(page: Page, stack: Stack) -> None:
     fits_the_screen(page)
     picture(page, "voice-languages")
     page.get_by_role("link", name=re.compile("蒙古语")).click()
+    expect(page.get_by_role("link", name=re.compile("听正在商量的事"))).to_be_visible()
     fits_the_screen(page)
     picture(page, "voice-mongolian")
     page.get_by_role("link", name=re.compile("听正在商量的事")).click()

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from gateway.models.conversation import InboundEvent
 from gateway.runtime import Runtime
 from tests.conftest import SUN, Resident
-from tests.test_inbound import tally, text
+from tests.resident import tally, text
 
 
 @pytest.mark.parametrize("sender", ["10086", "VILLAGE", "anonymous", "", "+266696687"])

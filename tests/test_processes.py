@@ -19,6 +19,9 @@ from gateway.settings import Settings
 from gateway.spoken.prompts import Prompts
 from tests.servers import ROOT, Stack, answers, free_port
 
+# a township is served from Linux; elsewhere everything but looking at its processes is tested
+through_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
 
 def processes_of(folder: Path) -> list[int]:
     """Processes whose environment names this folder (Linux)."""
@@ -58,9 +61,7 @@ def test_databases_that_an_older_version_left_readable_are_made_private(tmp_path
     assert stack.stop() == 0
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
-)
+@through_proc
 def test_up_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     stack = Stack(tmp_path).wait()
     lines = stack.log.read_text().splitlines()
@@ -79,9 +80,7 @@ def test_up_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     assert eventually(lambda: not processes_of(tmp_path))
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
-)
+@through_proc
 def test_even_a_killed_up_takes_everything_with_it(tmp_path: Path) -> None:
     stack = Stack(tmp_path, demo=False).wait()
     stack.process.kill()
@@ -89,9 +88,7 @@ def test_even_a_killed_up_takes_everything_with_it(tmp_path: Path) -> None:
     assert eventually(lambda: not processes_of(tmp_path), 25)
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/environ").exists(), reason="looks at processes through /proc, which only Linux has"
-)
+@through_proc
 def test_a_killed_web_server_leaves_nothing_listening_beside_the_next_one(tmp_path: Path) -> None:
     stack = Stack(tmp_path, demo=False).wait()
 
@@ -144,7 +141,7 @@ def start(folder: Path, *command: str, **env: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
+@through_proc
 @pytest.mark.parametrize("hundredths", [0, 20, 40, 60, 120])
 def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(tmp_path: Path, hundredths: int) -> None:
     process = start(tmp_path, "up")
@@ -179,7 +176,7 @@ def redis_of(folder: Path) -> tuple[int, int] | None:
     return None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
+@through_proc
 @pytest.mark.parametrize("beside", [("up",), ("serve", "hotline"), ("worker", "bulk")])
 def test_who_is_left_takes_redis_over_from_a_killed_owner(tmp_path: Path, beside: tuple[str, ...]) -> None:
     both = {p.pid: p for p in (start(tmp_path, "up"), start(tmp_path, *beside))}

@@ -12,7 +12,7 @@ from gateway.people import residents
 from gateway.runtime import Runtime
 from tests.calls import Call
 from tests.conftest import LIU, OWNER, STRANGER, SUN, WANG, Resident
-from tests.test_inbound import text
+from tests.resident import text
 
 LIANDE = Resident("", "+8619900000103")
 

@@ -61,8 +61,8 @@ class Drain:
         self.senders = st.send_concurrency
         # short, since what is submitted shall be on its way at once: so many are asked about after a crash
         self.chunk = min(_CHUNK, 4 * self.senders)
-        # a whole chunk waits while the next is claimed: the senders never stand idle for the database
-        self.ready: asyncio.Queue[Item | None] = asyncio.Queue(self.chunk)
+        # no longer than there are senders: what was handed over when somebody presses pause still leaves
+        self.ready: asyncio.Queue[Item | None] = asyncio.Queue(self.senders)
         self.outcomes: deque[Outcome] = deque()
         self.sent = self.accepted = 0
         self.refused: Failure | None = None  # the carrier doesn't know us: stop everything

@@ -8,7 +8,7 @@ from gateway.models.answer import Objection
 from gateway.models.person import Person
 from gateway.runtime import Runtime
 from tests.conftest import OWNER, Resident
-from tests.test_inbound import text
+from tests.resident import text
 
 FANG = SHEN = Resident("方淑琴", "+8619900000401")
 

@@ -27,8 +27,8 @@ def test_pause_stops_within_one_batch_and_resume_goes_on(tmp_path: Path) -> None
             lambda: (lambda c: c if not c["submitting"] and not c["claimed"] else None)(town.counts(id))
         )
         stopped = len(town.carrier.taken(WORDS))
-        # two chunks of 4 × SEND_CONCURRENCY, one ready and one being handed over, and what is at the carrier
-        assert stopped - at_pause <= 10 * 10
+        # a chunk of 4 × SEND_CONCURRENCY, as many waiting for a sender as there are, and as many at the carrier
+        assert stopped - at_pause <= 6 * 10
         assert counts["planned"] == 400 - stopped > 0 and town.shown(id)["state"] == "paused"
         assert len(town.carrier.taken(WORDS)) == stopped
         panel.get(here)

@@ -29,7 +29,7 @@ from gateway.texting.tongues import in_chinese
 from gateway.turns import FACTS
 from tests.calls import Call
 from tests.conftest import LI, OWNER, STRANGER, SUN, Resident
-from tests.test_inbound import text as sms
+from tests.resident import text as sms
 
 HAN = re.compile("[\u4e00-\u9fff]")
 PAUSE = re.compile("（停(?:一秒)?）")

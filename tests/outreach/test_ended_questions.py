@@ -16,7 +16,7 @@ from gateway.people import residents
 from gateway.runtime import Runtime
 from tests.conftest import OWNER, SUN
 from tests.outreach.conftest import FakeCarrier
-from tests.test_inbound import tally, text
+from tests.resident import tally, text
 
 
 def told_of_one_that_ended(rt: Runtime, carrier: FakeCarrier) -> None:

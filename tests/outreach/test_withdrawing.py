@@ -13,7 +13,7 @@ from gateway.runtime import Runtime
 from tests.admin.panel import Panel
 from tests.conftest import OWNER, SUN
 from tests.outreach.conftest import FakeCarrier
-from tests.test_inbound import text
+from tests.resident import text
 
 WHY = "钱不够，明年再商量"
 

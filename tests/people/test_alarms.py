@@ -12,7 +12,7 @@ from gateway.people import alarms, residents
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel, organizer
 from tests.conftest import ELSEWHERE, SUN
-from tests.test_inbound import text
+from tests.resident import text
 
 
 def test_processes_that_note_the_same_fact_at_once_lose_nothing(each_village: Runtime) -> None:

@@ -16,7 +16,7 @@ from gateway.people import claims, residents, roster, rosterfile
 from gateway.people.rosterrows import FACTS, Reader
 from gateway.runtime import Runtime
 from tests.conftest import SUN, Resident
-from tests.test_inbound import text
+from tests.resident import text
 
 HEAD = ["姓名", "电话", "村", "户", "出生"]
 MESSY = [

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, inbox, loudspeaker, prompts, words
+from admin import common, inbox, loudspeaker, procedure, prompts
+from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
-from admin.reaching import reach, told
+from admin.reaching import reach
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters
+from gateway.consultation import ballots, lifecycle, matters, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
-from gateway.models.organizer import Organizer
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
 
@@ -250,11 +250,12 @@ def one_consultation(id: int) -> Any:
             letters=inbox.letters(s, "objection", objections),
             waited=inbox.waited(s, objections),
             people=common.people(s, [*(x.person_id for x in opinions), *(x.person_id for x in objections)]),
-            events=[(e, _actor_name(s, e.actor)) for e in events],
+            events=[(e, actor_name(s, e.actor)) for e in events],
             sent=[(b, broadcasts.counts(s, b)) for b in notices.of(s, c)],
             allowed=lifecycle.allowed(c) if leads(s, c) else [],
-            effective=lifecycle.took_effect(s, c),
+            effective=steps.took_effect(s, c),
             voices=prompts.cards(s, c),
+            procedure=procedure.card(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(
@@ -266,14 +267,6 @@ def one_consultation(id: int) -> Any:
 def _recordings(s: Session, said: Sequence[Opinion | Objection]) -> dict[int, Recording]:
     wanted = {x.recording_id for x in said if x.recording_id}
     return {r.id: r for r in s.scalars(select(Recording).where(Recording.id.in_(wanted)))}
-
-
-def _actor_name(s: Session, name: str) -> str:
-    kind, _colon, id = name.partition(":")
-    if kind == "organizer" and id.isdigit():
-        o = s.get(Organizer, int(id))
-        return o.name if o else _("组织员")
-    return {"resident": _("居民"), "clock": _("到时间自动"), "sample": _("样例")}.get(kind, _("后台"))
 
 
 @panel.get("/consultations/<int:id>/live")
@@ -294,45 +287,19 @@ def announcement(id: int) -> Any:
         return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
 
 
-def as_it_is(id: int) -> Response:
-    """A step that was taken already (pressed twice, or by somebody else) is no fault: the page as it now is."""
-    with reading() as s:
-        state = common.consultation(s, id).state
-    flash(_("这件事现在是“%(state)s”，下面是现在的样子", state=words.STATES.get(state, state)))
-    return redirect(url_for("admin.one_consultation", id=id))
-
-
-def change(id: int, verb: str, what: Any, done: str) -> Response:
-    """One step of a consultation by whoever leads it; a refusal is said on its page."""
-    try:
-        with writing() as s:
-            c = common.consultation(s, id, change=True)
-            what(s, c)
-            rights.act(s, me(), verb, f"consultation:{c.id}", c.area_id)
-            but = told(s, c)
-    except Refused as refused:
-        if refused.code == "moved":
-            return as_it_is(id)
-        flash(refused.why, "error")
-    else:
-        runtime().wake("bulk", "calls")
-        flash(but or done, "error" if but else "message")
-    return redirect(url_for("admin.one_consultation", id=id))
-
-
 @panel.post("/consultations/<int:id>/announce")
 def announce(id: int) -> Response:
-    return change(id, "announce", lambda s, c: lifecycle.announce(s, c, actor()), _("通知开始发了"))
+    return change(id, "announce", lambda s, c: steps.announce(s, c, actor()), _("通知开始发了"))
 
 
 @panel.post("/consultations/<int:id>/close")
 def close_consultation(id: int) -> Response:
     reason = request.form.get("reason", "")
-    return change(id, "close", lambda s, c: lifecycle.close_early(s, c, actor(), reason), _("征集结束了"))
+    return change(id, "close", lambda s, c: steps.close_early(s, c, actor(), reason), _("征集结束了"))
 
 
 @panel.post("/consultations/<int:id>/withdraw")
 def withdraw_consultation(id: int) -> Response:
     reason = request.form.get("reason", "")
     done = _("已撤回，正在告诉大家")
-    return change(id, "withdraw", lambda s, c: lifecycle.withdraw(s, c, actor(), reason), done)
+    return change(id, "withdraw", lambda s, c: steps.withdraw(s, c, actor(), reason), done)

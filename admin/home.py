@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
-from gateway.consultation import ballots
+from gateway.consultation import ballots, lifecycle
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -20,7 +20,7 @@ from gateway.models.person import Claim
 from gateway.people import alarms as gate
 from gateway.people import rights
 
-OVER = ("EFFECTIVE", "WITHDRAWN", "CLOSED", "DISCLOSED", "EVALUATED")
+OVER = (*lifecycle.OVER, "EFFECTIVE", "DISCLOSED", "EVALUATED")
 
 
 def count(s: Session, visible: Select[Any]) -> int:
@@ -64,6 +64,7 @@ def home() -> str:
             sending=list(
                 s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
             ),
+            overdue=list(s.scalars(lifecycle.which_are_overdue(rights.consultations(s, o)).limit(20))),
             consultations=[(c, ballots.tally(s, c)) for c in running[:20]],
         )
 

@@ -16,7 +16,7 @@ from gateway.consultation import lifecycle, matters
 from gateway.inbound import HOTLINE, scripts
 from gateway.ivr import sentences
 from gateway.models.area import Area
-from gateway.models.consultation import IN_FORCE, Consultation
+from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
 from gateway.models.organizer import RULE, Organizer
 from gateway.models.prompt import Prompt
 from gateway.people import rights
@@ -34,7 +34,7 @@ def of_matter(s: Session, c: Consultation, language: str = "zh-CN") -> list[Subj
     """What residents are told of a matter just now, or will be told of its drafted result."""
     said = {}
     turn = turns.nobodys(s, runtime().settings, prompts.with_recorded(s, scripts()[HOTLINE]), language)
-    if c.state in ("ACCEPTED", "NOTICED", "OPEN"):
+    if c.state in ("ACCEPTED", "NOTICED", *GATHERING):
         said["notice"] = turns.spoken_notice(turn, c)
     if c.draft.get("voice") and "publish" in lifecycle.allowed(c):
         said["result"] = matters.spoken_words(c.draft["voice"])

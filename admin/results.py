@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import common
+from admin.changing import as_it_is
 from admin.common import actor, me, panel, reading, runtime, writing
-from admin.consultations import as_it_is
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters
+from gateway.consultation import ballots, lifecycle, matters, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -96,7 +96,7 @@ def _publish(id: int, result: str, until: datetime) -> Response:
     with writing() as s:
         c = common.consultation(s, id, change=True)
         sms, voice = own_words("sms"), own_words("voice")
-        lifecycle.publish(s, c, result=result, sms=sms, voice=voice, until=until, actor=actor())
+        steps.publish(s, c, result=result, sms=sms, voice=voice, until=until, actor=actor())
         rights.act(s, me(), "publish", f"consultation:{c.id}", c.area_id)
         but = told(s, c)
     runtime().wake("bulk", "calls")

@@ -19,6 +19,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "publication": (LEAD,),
     "publish": (LEAD,),
     "withdraw_consultation": (LEAD,),
+    "take_step": (LEAD,),
     "settle_objection": (LEAD,),
     "keep_spoken": (LEAD,),  # and for the hotline's own sentences RULE at the top: admin.prompts
     "spoken_code": (LEAD,),

@@ -14,7 +14,7 @@ from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
-from gateway.models.consultation import IN_FORCE, Consultation
+from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
 from gateway.models.person import Handset, Person
 from gateway.people import claims, residents
 from gateway.phones import HIDDEN
@@ -97,7 +97,7 @@ def find_open(turn: Turn) -> Result:
     if turn.person is None and not turn.people():
         return "stranger", {}
     people = [turn.person] if turn.person else turn.people()
-    found = [c for c in matters.for_people(turn.s, people, ("OPEN",)) if not is_over(c)]
+    found = [c for c in matters.for_people(turn.s, people, GATHERING) if not is_over(c)]
     # an unanswered one first: who rings twice wants the other matter
     mine = turn.person
     if mine:
@@ -235,7 +235,7 @@ def open_objection(turn: Turn) -> Result:
     return "ok", {
         **_receipt(made.receipt),
         "objection_id": str(made.id),
-        "days": str(objections.EXPLAIN_DAYS),
+        "days": str(c.rules.explain_days),
     }
 
 

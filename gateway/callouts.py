@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from gateway import clock, text
 from gateway.consultation import matters
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.outreach import FINAL, Broadcast, Delivery
 from gateway.models.person import Handset, Person
 from gateway.outreach import broadcasts
@@ -17,7 +17,6 @@ from gateway.turns import (
     Turn,
     about,
     action,
-    is_over,
     known_as,
     names,
     picked,
@@ -69,7 +68,7 @@ def _who_listens(turn: Turn, c: Consultation) -> Result:
         return "one", {**facts, **known_as(turn, people[0])}
     if people:
         return "several", {**facts, **names(turn, people)}
-    return "told", {"message": facts["notice" if c.state in ("NOTICED", "OPEN") else "result"]}
+    return "told", {"message": facts["notice" if c.state in ("NOTICED", *GATHERING) else "result"]}
 
 
 @action
@@ -79,7 +78,7 @@ def start_notice(turn: Turn) -> Result:
         return start_message(turn)
     if c.state == "NOTICED":
         return "told", {"message": spoken_notice(turn, c)}
-    if c.state != "OPEN" or is_over(c):
+    if not c.open_for_answers:
         return "closed", about(turn, c)
     return _who_listens(turn, c)
 
@@ -147,5 +146,5 @@ def start_machine(turn: Turn) -> Result:
     if c is None or (turn.delivery and turn.delivery.script == "explanation"):
         return "told", {"short": turn.phrase("machine_word")}
     news = "machine_withdrawn" if c.state == "WITHDRAWN" else "machine_result"
-    news = "machine_question" if c.state in ("NOTICED", "OPEN") else news
+    news = "machine_question" if c.state in ("NOTICED", *GATHERING) else news
     return "told", {"short": turn.phrase(news, matter=turn.matter_called(c), title=c.title)}

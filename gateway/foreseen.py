@@ -9,7 +9,7 @@ from gateway.consultation import matters
 from gateway.ivr.clips import BREAK
 from gateway.ivr.script import Script
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Person, PersonHandset
 from gateway.outreach import notices
@@ -18,7 +18,7 @@ from gateway.turns import Turn, about
 
 # a closed matter is asked about seldom enough that the carrier's voice may say it
 _SPOKEN_OF = (
-    "ACCEPTED", "NOTICED", "OPEN", "HEARING", "DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE",
+    "ACCEPTED", "NOTICED", *GATHERING, "DRAFTED", "REVISED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE",
 )  # fmt: skip
 _MOST_MATTERS, _MOST_NAMES = 200, 300
 
@@ -28,7 +28,7 @@ def loudspeaker(s: Session, c: Consultation) -> str:
     greeting to one person; at the end what to do about it."""
     area = s.get_one(Area, c.area_id)
     said = BREAK.sub("", matters.spoken_words(notices.spoken(c, notices.stage_of(c))))
-    ending = "请大家打协商热线，或者回短信，说说您的意见。" if c.state == "OPEN" else ""
+    ending = "请大家打协商热线，或者回短信，说说您的意见。" if c.open_for_answers else ""
     return f"{area.name}通知。{matters.stopped(text.without_signature(said))}{ending}"
 
 

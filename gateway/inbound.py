@@ -18,6 +18,7 @@ from gateway.ivr.fresh import Fresh
 from gateway.ivr.load import load_all
 from gateway.ivr.script import Line, Outcome, Place, Script, Turn
 from gateway.models import answer
+from gateway.models.consultation import ANSWERS, ASKS
 from gateway.models.conversation import Conversation, InboundEvent
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset
@@ -352,9 +353,9 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
-    if b.stage == "withdrawn":
+    if b.stage and b.stage not in (*ASKS, *ANSWERS):
         return "call_message"
-    return "call_notice" if b.stage in ("notice", "reminder") else "call_result"
+    return "call_notice" if b.stage in ASKS else "call_result"
 
 
 def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:

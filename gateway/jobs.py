@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from gateway import catchup, clock, drafts, foreseen, inbound, prompts
-from gateway.consultation import lifecycle
+from gateway.consultation import clockwork
 from gateway.keeping import fetch_recordings, find_owners, forget_recordings
 from gateway.logs import quiet_logs
 from gateway.models.organizer import Heartbeat
@@ -131,7 +131,7 @@ def _attempt(name: str, what: Callable[..., object], rt: Runtime, **how: bool) -
 def round_(rt: Runtime, *, thorough: bool = True) -> None:
     """Act on what is due: consultations' deadlines, notices to be told, broadcasts that are through."""
     with rt.db.write() as s:
-        moved = lifecycle.tick(s)
+        moved = clockwork.tick(s)
         started = notices.pick_up(s, rt.settings)
         broadcasts.cancel_outdated(s)
         broadcasts.hold_over_budget(s, rt.settings)

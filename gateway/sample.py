@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones, text
-from gateway.consultation import matters, receipts
+from gateway.consultation import lifecycle, matters, profiles, receipts
 from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
 from gateway.models.area import Area
@@ -37,6 +37,8 @@ _STAGE: dict[int, tuple[str, str, int]] = {
     12: ("CLOSED", "closes", -60),
 }
 _STAGES = ("notice", "reminder", "result", "effective", "implementation", "evaluation")
+_SCOPES = {"cross_village": "villages", "community_part": "part"}
+_ASSEMBLIES = {11: "representatives", 14: "land_to_outsiders"}  # domain.md §2, quorum profiles
 _SETTLED = {"withdrawn_after_revision": "withdrawn", "explained_accepted": "explained"}
 _PUBLIC_DAYS = re.compile(r"(\d{1,2})月(\d{1,2})日至(?:(\d{1,2})月)?(\d{1,2})日")
 _SPOKEN_DAY = re.compile(r"([一二三四五六七八九十]+)月([一二三四五六七八九十]+)号")
@@ -245,6 +247,14 @@ def _consultation(
         state=state,
         options=given["options"],
         sensitive=bool(given.get("sensitive")),
+        scope=_SCOPES.get(given["scope"], given["scope"]),
+        three_important=given.get("three_important", []),
+        wide_impact=bool(given.get("wide_impact")),
+        technical=bool(given.get("technical")),
+        assembly=_ASSEMBLIES.get(given["no"], ""),
+        commissioned_by=given.get("commissioned_by", ""),
+        count_by=given.get("count_by", ""),
+        profile=profiles.choose(s, lead, given["kind"]).to_json(),
     )
     _dates(c, settings, given, by)
     s.add(c)
@@ -281,20 +291,16 @@ def _history(s: Session, c: Consultation, path: list[str], state: str, by: timed
     begin = c.opens_at - timedelta(days=20)
     for n, to in enumerate(states):
         at = c.opens_at if to == "OPEN" else begin + (end - begin) * n / max(1, len(states))
-        event = {"ACCEPTED": "create", "NOTICED": "announce", "OPEN": "start", "PUBLICITY": "publish"}.get(
-            to, "sample"
-        )
         before = states[n - 1] if n else ""
-        s.add(
-            ConsultationEvent(
-                consultation_id=c.id,
-                event=event,
-                from_state=before,
-                to_state=to,
-                actor="sample",
-                created_at=at,
-            )
-        )
+        event = lifecycle.event_between(before, to) if before else "raise"
+        c.state = to  # as it stood then, so that its deadline is counted from there
+        lifecycle.record(s, c, event, "sample", before=before, to=to, at=at)
+        if to == "HEARING" and to != state:
+            lifecycle.record(s, c, "minutes", "sample", before=to, to=to, at=at, reason=_HEARD)
+        c.due_at = lifecycle.due(c, to, at)
+
+
+_HEARD = "到会的人都说了话，记录在村部"
 
 
 def _last(path: list[str], state: str) -> int:

@@ -178,7 +178,7 @@ def about(turn: Turn, c: Consultation) -> dict[str, str]:
     facts["agree"] = turn.phrase("agree" if public else "understood")
     facts["object"] = turn.phrase("object") if public else ""
     facts["explanation"] = facts["withdraw"] = facts["rate"] = ""
-    facts["days"] = str(objections.EXPLAIN_DAYS)
+    facts["days"] = str(c.rules.explain_days)
     return facts
 
 

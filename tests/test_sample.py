@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from gateway import clock, sample
-from gateway.consultation import lifecycle, matters
+from gateway.consultation import clockwork, matters
 from gateway.runtime import Runtime
 from gateway.text import segments
 
@@ -38,7 +38,7 @@ def test_loading_twice_changes_nothing_and_a_year_later_it_is_open_again(village
     assert sample.load(village.db, village.settings) == first
     later = clock.now() + timedelta(days=365)
     with village.db.write() as s:
-        lifecycle.tick(s, later)
+        clockwork.tick(s, later)
     assert states(village)[11] == "DRAFTED"
     sample.load(village.db, village.settings, later.date())
     assert states(village) == STATES

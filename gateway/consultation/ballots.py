@@ -11,7 +11,7 @@ from gateway.consultation import matters, receipts
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, BallotLog
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.person import Household, Person
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
@@ -90,13 +90,13 @@ def cast(
     """
     now = clock.now()
     # state is a function of the clock: a late tick must not let a late answer in
-    if c.state == "OPEN" and c.closes_at and now > c.closes_at:
+    if c.state in GATHERING and c.closes_at and now > c.closes_at:
         raise Refused(f"{c.number}号已经截止了", code="closed")
     if c.state in ("ACCEPTED", "NOTICED") and not (
         c.state == "NOTICED" and c.opens_at and c.opens_at <= now and (not c.closes_at or now <= c.closes_at)
     ):
         raise Refused(f"{c.number}号还没开始征集", code="not_yet")
-    if c.state not in ("OPEN", "NOTICED"):
+    if c.state not in (*GATHERING, "NOTICED"):
         raise Refused(f"{c.number}号已经截止了", code="closed")
     if option not in c.options:
         raise Refused(f"{c.number}号没有“{option}”这个选项", "option", code="option")

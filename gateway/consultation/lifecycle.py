@@ -1,264 +1,281 @@
 """The states of a consultation and what moves it between them (domain.md §2), as one table.
 
-State is a function of the clock and of stored facts: :func:`tick` acts on what is due, in the order it fell
-due and with the time it fell due, so that a clock that was away loses nothing.
+The panel, the telephone and the clock all go through :func:`move`: it asks the table whether the event may happen now,
+by whom and under which rules, claims the row, and writes the event down. ``steps`` has a verb for each event;
+``clockwork`` does what falls due.
 """
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from gateway import clock, text
-from gateway.consultation import matters
+from gateway import clock
+from gateway.consultation import guards, matters
 from gateway.consultation.refusal import Refused
-from gateway.models.answer import Objection
-from gateway.models.area import Area
-from gateway.models.consultation import IN_FORCE, Consultation, ConsultationEvent, Notice
+from gateway.models.area import ABOVE_VILLAGES, Area
+from gateway.models.consultation import GATHERING, IN_FORCE, Consultation, ConsultationEvent
+from gateway.models.organizer import LEAD, RULE, Organizer
 
-# event → (states it may start from, state it leads to)
-TABLE: dict[str, tuple[tuple[str, ...], str]] = {
-    "announce": (("ACCEPTED",), "NOTICED"),
-    "start": (("NOTICED",), "OPEN"),
-    "close": (("OPEN",), "DRAFTED"),
-    "publish": (("DRAFTED", "REVISED"), "PUBLICITY"),
-    "object": (("PUBLICITY", "EXPLAINED"), "OBJECTED"),
-    "explain": (("OBJECTED",), "EXPLAINED"),
-    "take_effect": (("PUBLICITY", "EXPLAINED"), "EFFECTIVE"),
-    "withdraw": (
-        ("ACCEPTED", "NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED"),
-        "WITHDRAWN",
-    ),
+# ---- states ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """Whose turn it is, and how long that may take: ``days`` names a number of the matter's own rules. A state of the
+    clock ends at a moment that people were told. Nobody's state is an end."""
+
+    owner: str  # lead | township | clock | "" (nobody: it is over)
+    days: str = ""
+
+
+STATES: dict[str, State] = {
+    "PROPOSED": State("lead", "decide_days"),
+    "DECLINED": State(""),
+    "ACCEPTED": State("lead", "announce_days"),
+    "NOTICED": State("clock"),  # until opens_at
+    "OPEN": State("clock"),  # until closes_at
+    "HEARING": State("lead", "hearing_days"),
+    "SMALL_GROUP_TALK": State("lead", "hearing_days"),
+    "DRAFTED": State("lead", "draft_days"),
+    "REPORTED_TO_GOV": State("township", "report_days"),
+    "NO_CONSENSUS": State("lead", "draft_days"),
+    "ASSEMBLY": State("lead", "assembly_days"),
+    "ASSEMBLY_FAILED_QUORUM": State("lead", "assembly_days"),
+    "REJECTED": State(""),
+    "PUBLICITY": State("clock"),  # until publicity_ends_at
+    "OBJECTED": State("lead", "explain_days"),
+    "EXPLAINED": State("clock"),
+    "REVISED": State("lead", "amend_days"),
+    "CORRECTION_ORDERED": State("lead", "correct_days"),
+    "ANNULLED": State(""),
+    "EFFECTIVE": State("lead", "start_days"),
+    "IMPLEMENTING": State("lead", "disclose_days"),
+    "DISCLOSED": State("lead", "evaluate_days"),
+    "EVALUATED": State("lead", "close_days"),
+    "CLOSED": State(""),
+    "WITHDRAWN": State(""),
+    "SUSPENDED": State("lead", "suspend_days"),
 }
+OVER = tuple(name for name, state in STATES.items() if not state.owner)
+CLOCKED = tuple(name for name, state in STATES.items() if state.owner == "clock")
+BEFORE_EFFECT = tuple(name for name in STATES if name not in (*OVER, *IN_FORCE, "SUSPENDED"))
+AFTER_DRAFT = (
+    "DRAFTED", "REPORTED_TO_GOV", "NO_CONSENSUS", "ASSEMBLY", "ASSEMBLY_FAILED_QUORUM", "PUBLICITY", "OBJECTED", "EXPLAINED",
+    "REVISED", *IN_FORCE,
+)  # fmt: skip
 # people may still be added to those asked; a matter withdrawn before anybody answered has no turnout
-BEFORE = ("ACCEPTED", "NOTICED", "OPEN", "WITHDRAWN")
-LONGEST_REASON = 60  # characters of why a matter is withdrawn: it goes into an SMS
-# publicity is over: an objection now is late
-AFTER = IN_FORCE
+BEFORE = ("PROPOSED", "DECLINED", "ACCEPTED", "NOTICED", *GATHERING, "WITHDRAWN", "SUSPENDED")
+AFTER = IN_FORCE  # publicity is over: an objection now is late
+
+# ---- events ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event: from which states, to which (“” = it stays; :data:`BACK` = where it was), by whom, under which rules."""
+
+    starts: tuple[str, ...]
+    target: str
+    who: tuple[str, ...] = ("lead",)  # of lead, township, clock, resident, evaluator
+    rules: tuple[guards.Guard, ...] = ()
+    reason: bool = False  # must be given, and is kept
+
+
+BACK = "BACK"
+
+TABLE: dict[str, Step] = {
+    "accept": Step(("PROPOSED",), "ACCEPTED"),
+    "decline": Step(("PROPOSED",), "DECLINED", reason=True),
+    "announce": Step(("ACCEPTED",), "NOTICED", rules=(guards.lead_fits, guards.dates_fit)),
+    "start": Step(("NOTICED",), "OPEN", ("clock",)),
+    "hear": Step(("OPEN", "DRAFTED", "NO_CONSENSUS"), "HEARING"),
+    "talk": Step(("OPEN", "DRAFTED", "NO_CONSENSUS"), "SMALL_GROUP_TALK"),
+    "minutes": Step(("HEARING", "SMALL_GROUP_TALK"), "", reason=True),
+    "close": Step(GATHERING, "DRAFTED", ("lead", "clock"), (guards.minutes_kept,)),
+    "report": Step(("DRAFTED",), "REPORTED_TO_GOV", rules=(guards.commissioned,)),
+    "publish": Step(
+        ("DRAFTED", "REPORTED_TO_GOV", "REVISED", "ASSEMBLY"),
+        "PUBLICITY",
+        rules=(guards.heard, guards.reported, guards.assembly_agreed),
+    ),
+    "no_agreement": Step(("DRAFTED",), "NO_CONSENSUS", reason=True),
+    "escalate": Step(
+        ("DRAFTED", "NO_CONSENSUS", "OBJECTED", "REVISED", "ASSEMBLY_FAILED_QUORUM"),
+        "ASSEMBLY",
+        rules=(guards.disputed,),
+    ),
+    "pass": Step(("ASSEMBLY",), ""),
+    "reject": Step(("ASSEMBLY",), "REJECTED"),
+    "fail_quorum": Step(("ASSEMBLY",), "ASSEMBLY_FAILED_QUORUM"),
+    "object": Step(("PUBLICITY", "EXPLAINED"), "OBJECTED", ("resident", "lead")),
+    "explain": Step(("OBJECTED",), "EXPLAINED", ("lead", "resident", "clock")),
+    "extend": Step(("PUBLICITY", "EXPLAINED"), "", reason=True),
+    "amend": Step(("OBJECTED", "EXPLAINED", "PUBLICITY"), "REVISED", reason=True),
+    "take_effect": Step(("PUBLICITY", "EXPLAINED"), "EFFECTIVE", ("clock",), (guards.nobody_objects,)),
+    "order_correction": Step(AFTER_DRAFT, "CORRECTION_ORDERED", ("township",), reason=True),
+    "revise": Step(("CORRECTION_ORDERED",), "REVISED", ("lead", "township"), reason=True),
+    "annul": Step(("CORRECTION_ORDERED",), "ANNULLED", ("township",), reason=True),
+    "implement": Step(("EFFECTIVE",), "IMPLEMENTING"),
+    "disclose": Step(("EFFECTIVE", "IMPLEMENTING"), "DISCLOSED"),
+    "evaluate": Step(("DISCLOSED",), "EVALUATED", ("lead", "township", "evaluator")),
+    "file": Step(("EVALUATED",), "CLOSED"),
+    "withdraw": Step((*BEFORE_EFFECT, "SUSPENDED"), "WITHDRAWN", reason=True),
+    "suspend": Step(BEFORE_EFFECT, "SUSPENDED", reason=True),
+    "resume": Step(("SUSPENDED",), BACK),
+}
 
 
 def allowed(c: Consultation) -> list[str]:
-    """The events that could happen to it now."""
-    return [event for event, (starts, _) in TABLE.items() if c.state in starts]
+    """The events that could happen to it now, whoever asks; the rules are another matter (:func:`forbidden`)."""
+    return [event for event, step in TABLE.items() if c.state in step.starts]
+
+
+def event_between(before: str, after: str) -> str:
+    """The event that leads from one state to the other; raises ValueError where none does."""
+    for event, step in TABLE.items():
+        if before in step.starts and step.target == after:
+            return event
+    raise ValueError(f"nothing leads from {before} to {after}")
+
+
+def forbidden(s: Session, c: Consultation, event: str) -> guards.Rule | None:
+    """The rule that stands against it now, if any."""
+    for guard in TABLE[event].rules:
+        if (rule := guard(s, c)) is not None:
+            return rule
+    return None
+
+
+# ---- whose turn, and until when ---------------------------------------------------------------
+
+
+def owner(c: Consultation) -> str:
+    """Whose turn it is; a matter whose moment came and went without effect is its lead's."""
+    given = STATES[c.state].owner
+    return "lead" if given == "clock" and c.state in ("PUBLICITY", "EXPLAINED") and overdue(c) else given
+
+
+def deadline(c: Consultation) -> datetime | None:
+    """When its present state has to end."""
+    return c.falls_due if c.state in CLOCKED else c.due_at
+
+
+def overdue(c: Consultation, now: datetime | None = None) -> bool:
+    """Whether its present state lasts longer than it may (policy I(3): no 议而不决, no 决而不行). A minute is the
+    clock's own: it does what falls due once a second."""
+    ends = deadline(c)
+    return ends is not None and ends + timedelta(minutes=1) < (now or clock.now())
+
+
+def which_are_overdue(visible: Select[Consultation], now: datetime | None = None) -> Select[Consultation]:
+    """Those of them that are overdue, longest first."""
+    late = (now or clock.now()) - timedelta(minutes=1)
+    stuck = and_(Consultation.state.in_(("PUBLICITY", "EXPLAINED")), Consultation.publicity_ends_at < late)
+    waiting = and_(Consultation.state.not_in((*OVER, *CLOCKED)), Consultation.due_at < late)
+    return visible.where(or_(stuck, waiting)).order_by(Consultation.due_at, Consultation.id)
+
+
+def due(c: Consultation, state: str, at: datetime) -> datetime | None:
+    """Deadlines fall at the end of the stated day in the village's time zone."""
+    if not STATES[state].days:
+        return None
+    zone = clock.village_zone()
+    days: int = getattr(c.rules, STATES[state].days)
+    return clock.end_of_day((at.astimezone(zone) + timedelta(days=days)).date(), zone)
+
+
+def begin(s: Session, c: Consultation, event: str, actor: str, at: datetime | None = None) -> None:
+    """Write down how it came into the world, and until when the first step has to be taken."""
+    at = at or clock.now()
+    c.due_at = due(c, c.state, at)
+    record(s, c, event, actor, to=c.state, at=at)
+
+
+# ---- moving ------------------------------------------------------------------------------------
 
 
 def history(s: Session, c: Consultation) -> list[ConsultationEvent]:
-    return list(
-        s.scalars(
-            select(ConsultationEvent)
-            .where(ConsultationEvent.consultation_id == c.id)
-            .order_by(ConsultationEvent.id)
-        )
-    )
+    found = select(ConsultationEvent).where(ConsultationEvent.consultation_id == c.id)
+    return list(s.scalars(found.order_by(ConsultationEvent.id)))
 
 
-def _move(
-    s: Session, c: Consultation, event: str, actor: str, reason: str = "", at: datetime | None = None
-) -> bool:
-    """Move and write it down. False when somebody else moved it first: the row is claimed, not looked at."""
-    starts, target = TABLE[event]
-    before = c.state
-    if before not in starts:
+def record(
+    s: Session, c: Consultation, event: str, actor: str, *, before: str = "", to: str = "", reason: str = "",
+    evidence: str = "", at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Add to what happened. ``evidence`` says where its proof lies: “session:4”, “paper:村3-12”."""
+    made = ConsultationEvent(
+        consultation_id=c.id, event=event, from_state=before, to_state=to, actor=actor, reason=reason,
+        evidence=evidence, created_at=at or clock.now(),
+    )  # fmt: skip
+    s.add(made)
+    s.flush()
+
+
+def move(
+    s: Session, c: Consultation, event: str, actor: str, reason: str = "", *, evidence: str = "",
+    at: datetime | None = None, check: Callable[[], None] | None = None,
+) -> bool:  # fmt: skip
+    """Let it happen and write it down. False when it can't any more, or somebody else moved it first: the row is
+    claimed, not looked at. Raises :class:`Refused`, with the rule, when a rule or the actor's office forbids it."""
+    step, before = TABLE[event], c.state
+    if before not in step.starts:
         return False
+    _authorize(s, c, step, actor)
+    if step.reason and len(reason.strip()) < 2:
+        raise Refused(guards.NO_REASON.why, "reason", guards.NO_REASON.code)
+    if (rule := forbidden(s, c, event)) is not None:
+        raise Refused(rule.said, code=rule.code)
+    now = at or clock.now()
+    target = before if not step.target else c.resumes or "ACCEPTED" if step.target == BACK else step.target
+    values = {"state": target} if target != before else {}
     moved = s.execute(
         update(Consultation)
         .where(Consultation.id == c.id, Consultation.state == before)
-        .values(state=target)
+        .values(**values or {"state": before})
         .execution_options(synchronize_session=False)
     )
     s.refresh(c, ["state"])
     if not moved.rowcount:  # type: ignore[attr-defined]
         return False
-    if before == "OPEN":
+    if before in GATHERING and target not in (*GATHERING, "SUSPENDED"):
         c.voices = matters.voices(s, c)
-    s.add(
-        ConsultationEvent(
-            consultation_id=c.id,
-            event=event,
-            from_state=before,
-            to_state=target,
-            actor=actor,
-            reason=reason,
-            created_at=at or clock.now(),
-        )
-    )
-    s.flush()
+    if target != before:
+        c.due_at = due(c, target, now)
+    record(s, c, event, actor, before=before, to=target, reason=reason, evidence=evidence, at=now)
     return True
 
 
-def _must(s: Session, c: Consultation, event: str, actor: str, reason: str = "") -> None:
-    if not _move(s, c, event, actor, reason):
+def must(s: Session, c: Consultation, event: str, actor: str, reason: str = "", evidence: str = "") -> None:
+    """:func:`move`, or :class:`Refused` with code ``moved``: of two who act at once, one wins and the other is told."""
+    if not move(s, c, event, actor, reason, evidence=evidence):
         raise Refused(f"{c.number}号这一步已经过去了，请刷新页面看看", code="moved")
 
 
-def _notice(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str) -> None:
-    exists = select(Notice.id).where(
-        Notice.consultation_id == c.id, Notice.stage == stage, Notice.round == c.round
-    )
-    if s.scalar(exists) is None:
-        s.add(Notice(consultation_id=c.id, stage=stage, round=c.round, sms=sms, voice=voice, by=by))
-        s.flush()
+def refused(s: Session, c: Consultation, event: str, actor: str, why: str) -> None:
+    """Keep that somebody wanted what a rule forbids. The door calls it once the refused transaction is undone."""
+    record(s, c, "refused", actor, before=c.state, to=c.state, reason=f"{event}：{why}")
 
 
-def announce(s: Session, c: Consultation, actor: str, at: datetime | None = None) -> None:
-    """Tell everybody (policy step 2, 公示活动); it opens by itself when its opening time comes.
-
-    Raises :class:`Refused` when it was announced already or its closing time is past.
-    """
-    now = at or clock.now()
-    if c.closes_at and c.closes_at <= now:
-        raise Refused("截止时间已经过去了，请先改截止日期", "closes_at")
-    _must(s, c, "announce", actor)
-    _notice(s, c, "notice", c.sms.get("notice", ""), c.voice.get("notice", ""), actor)
-    if c.opens_at is None or c.opens_at <= now:
-        _move(s, c, "start", "clock")
+def _authorize(s: Session, c: Consultation, step: Step, actor: str) -> None:
+    kind, _colon, id = actor.partition(":")
+    if kind in ("clock", "cli", "sample") or (kind == "resident" and "resident" in step.who):
+        return
+    if kind == "organizer" and id.isdigit():
+        o = s.get(Organizer, int(id))
+        if o is not None and any(_holds(s, o, c, office) for office in step.who):
+            return
+    rule = guards.TOWNSHIP_ONLY if "township" in step.who else guards.NOT_YOURS
+    raise Refused(rule.said, code=rule.code)
 
 
-def close_early(s: Session, c: Consultation, actor: str, reason: str) -> None:
-    """Stop gathering before the stated time; needs a reason, which is kept."""
-    if len(reason.strip()) < 2:
-        raise Refused("请写明为什么提前结束", "reason")
-    _must(s, c, "close", actor, reason.strip())
-    c.closes_at = clock.now()
-
-
-def publish(
-    s: Session, c: Consultation, *, result: str, sms: str, voice: str, until: datetime, actor: str
-) -> None:
-    """Publish the result and start the publicity period (policy step 4). Raises :class:`Refused`."""
-    result = matters.bare_result(result)
-    if not result:
-        raise Refused("请写上协商结果", "result")
-    if until <= clock.now():
-        raise Refused("公示的截止时间要在以后", "until")
-    if c.state == "OPEN":
-        raise Refused("还在征集意见，请先结束征集", code="moved")
-    area = s.get_one(Area, c.area_id)
-    sms = matters.signed(area, sms) or matters.result_sms(c, area, result, until)
-    voice = voice.strip() or matters.result_voice(c, area, result, until)
-    matters.fits(sms, "sms")
-    matters.fits(voice, "voice")
-    _must(s, c, "publish", actor)
-    c.result, c.publicity_ends_at, c.publicity_left, c.draft = result, until, None, {}
-    c.sms, c.voice = {**c.sms, "result": sms}, {**c.voice, "result": voice}
-    _notice(s, c, "result", sms, voice, actor)
-
-
-def withdraw(s: Session, c: Consultation, actor: str, reason: str) -> None:
-    """Take the matter back; needs a reason, which everybody who had been told of it hears. Raises :class:`Refused`."""
-    why = matters.sentence(reason)
-    if len(why) < 2:
-        raise Refused("请写明为什么撤回", "reason")
-    if len(why) > LONGEST_REASON:
-        raise Refused(f"撤回的原因要告诉大家，最多{LONGEST_REASON}个字", "reason")
-    told = c.state != "ACCEPTED"
-    _must(s, c, "withdraw", actor, why)
-    s.execute(
-        update(Objection)
-        .where(Objection.consultation_id == c.id, Objection.state.in_(("open", "explained")))
-        .values(state="resolved", explanation=f"这件事撤回了：{why}", closed_at=clock.now())
-    )
-    if told:
-        area = s.get_one(Area, c.area_id)
-        sms, voice = matters.withdrawn_sms(c, area, why), matters.withdrawn_voice(c, area, why)
-        _notice(s, c, "withdrawn", sms, voice, actor)
-
-
-def why_withdrawn(s: Session, id: int) -> str:
-    """The reason that was given for taking a consultation back."""
-    events = select(ConsultationEvent.reason).where(ConsultationEvent.consultation_id == id)
-    return s.scalar(events.where(ConsultationEvent.event == "withdraw")) or ""
-
-
-def objected(s: Session, c: Consultation, actor: str) -> None:
-    """An objection was opened: the countdown stops with what is left of it."""
-    before, now = c.state, clock.now()
-    if _move(s, c, "object", actor) and before in ("PUBLICITY", "EXPLAINED") and c.publicity_ends_at:
-        c.publicity_left = max(0, int((c.publicity_ends_at - now).total_seconds()))
-
-
-def explained(s: Session, c: Consultation, actor: str) -> None:
-    """No objection is open any more: the countdown goes on with the days that remained. A period to the end of a day
-    is longer by every day that began while it stood still, so that it ends with a day again: nobody can read
-    “until 03:17” aloud. Another one ends at the minute."""
-    if _move(s, c, "explain", actor):
-        before, now = c.publicity_ends_at or clock.now(), clock.now()
-        left, c.publicity_left = timedelta(seconds=c.publicity_left or 0), None
-        zone = clock.village_zone()
-        last = before.astimezone(zone).date()
-        if before == clock.end_of_day(last, zone):
-            still = now.astimezone(zone).date() - (before - left).astimezone(zone).date()
-            c.publicity_ends_at = clock.end_of_day(last + still, zone)
-        else:
-            c.publicity_ends_at = now + left
-        _say_instead(c, last, c.publicity_ends_at.astimezone(zone).date())
-
-
-def _say_instead(c: Consultation, old: date, new: date) -> None:
-    """Who asks for the result from now on is told the day it really ends on."""
-    c.sms = {
-        **c.sms,
-        "result": str(c.sms.get("result", "")).replace(text.short_date(old), text.short_date(new)),
-    }
-    said = str(c.voice.get("result", ""))
-    c.voice = {**c.voice, "result": said.replace(text.spoken_date(old), text.spoken_date(new))}
-
-
-def tick(s: Session, now: datetime | None = None) -> list[int]:
-    """Do what is due, oldest first; returns the ids of consultations that moved."""
-    now = now or clock.now()
-    moved: list[int] = []
-    for c in s.scalars(
-        select(Consultation)
-        .where(Consultation.state == "NOTICED", Consultation.opens_at <= now)
-        .order_by(Consultation.opens_at)
-    ):
-        if _move(s, c, "start", "clock", at=c.opens_at):
-            moved.append(c.id)
-    for c in s.scalars(
-        select(Consultation)
-        .where(Consultation.state == "OPEN", Consultation.closes_at < now)
-        .order_by(Consultation.closes_at)
-    ):
-        if _move(s, c, "close", "clock", at=c.closes_at):
-            moved.append(c.id)
-    for c in s.scalars(
-        select(Consultation).where(Consultation.voices.is_(None), Consultation.state.not_in(BEFORE))
-    ):
-        c.voices = matters.voices(s, c)  # it ended before this was written down
-    # nothing open any more, and nobody moved it on: a matter must never wait for ever
-    for c in s.scalars(select(Consultation).where(Consultation.state == "OBJECTED")):
-        if _open_objections(s, c) == 0:
-            explained(s, c, "clock")
-            moved.append(c.id)
-    for c in s.scalars(
-        select(Consultation)
-        .where(Consultation.state.in_(("PUBLICITY", "EXPLAINED")), Consultation.publicity_ends_at < now)
-        .order_by(Consultation.publicity_ends_at)
-    ):
-        if _open_objections(s, c) == 0 and _move(s, c, "take_effect", "clock", at=c.publicity_ends_at):
-            _tell_effective(s, c)
-            moved.append(c.id)
-    return moved
-
-
-def took_effect(s: Session, c: Consultation) -> date | None:
-    """From which day its result is in force; None before that, and where nobody wrote it down."""
-    known = select(ConsultationEvent.id).where(
-        ConsultationEvent.consultation_id == c.id, ConsultationEvent.event == "take_effect"
-    )
-    return matters.effective_day(c) if s.scalar(known.limit(1)) is not None else None
-
-
-def _open_objections(s: Session, c: Consultation) -> int:
-    open_ones = select(func.count()).select_from(Objection)
-    return s.scalar(open_ones.where(Objection.consultation_id == c.id, Objection.state == "open")) or 0
-
-
-def _tell_effective(s: Session, c: Consultation) -> None:
-    area = s.get_one(Area, c.area_id)
-    opposed = s.scalar(select(Objection.id).where(Objection.consultation_id == c.id).limit(1)) is not None
-    sms = c.sms.get("effective") or matters.effective_sms(c, area, opposed=opposed)
-    voice = c.voice.get("effective") or matters.effective_voice(c, area, opposed=opposed)
-    c.sms, c.voice = {**c.sms, "effective": sms}, {**c.voice, "effective": voice}
-    _notice(s, c, "effective", sms, voice, "clock")
+def _holds(s: Session, o: Organizer, c: Consultation, office: str) -> bool:
+    own, led = s.get_one(Area, o.area_id), s.get_one(Area, c.area_id)
+    if not led.path.startswith(own.path):
+        return False
+    if office == "township":
+        return o.may(RULE) and own.level in ABOVE_VILLAGES
+    return o.may(LEAD) if office == "lead" else office == "evaluator" and o.role == "third_party_evaluator"

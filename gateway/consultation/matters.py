@@ -10,15 +10,14 @@ from sqlalchemy import ColumnElement, Integer, Select, String, func, literal, or
 from sqlalchemy.orm import Session, aliased
 
 from gateway import clock, text
+from gateway.consultation import profiles
 from gateway.consultation.glance import Matter, above
 from gateway.consultation.refusal import Refused
-from gateway.models.area import Area
-from gateway.models.consultation import UNITS, Consultation, ConsultationArea, ConsultationEvent
+from gateway.models.area import ABOVE_VILLAGES, Area
+from gateway.models.consultation import KINDS, UNITS, Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.person import Household, Person
 from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
-
-TOLD = ("NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED")
 
 
 def next_number(s: Session) -> int:
@@ -47,8 +46,13 @@ def create(
     kind: str = "public_affairs",
     lead: str = "",
     by: str = "cli",
+    **topic: Any,
 ) -> Consultation:
-    """A new consultation in state ACCEPTED. Raises :class:`Refused` naming the field that won't do."""
+    """A new consultation in state ACCEPTED, under the rules its area has today for its kind. ``topic``: what it asks of
+    the procedure (``wide_impact``, ``technical``, ``assembly`` … as in :class:`Consultation`).
+
+    Raises :class:`Refused` naming the field that won't do.
+    """
     number = number or next_number(s)
     title = headline(title)
     if not title:
@@ -59,6 +63,8 @@ def create(
         raise Refused("编号要在10到9999之间（一位数是留给按键的）", "number")
     if find(s, number):
         raise Refused(f"{number}号已经用过了，请换一个编号", "number")
+    if kind not in KINDS:
+        raise Refused("请选择是哪一类事", "kind")
     if unit not in UNITS:
         raise Refused("请选择怎样计票", "unit")
     _check_options(options)
@@ -70,6 +76,7 @@ def create(
     voice = voice.strip() or default_voice(area, number, title, options, closes_at)
     fits(sms, "sms")
     fits(voice, "voice")
+    rules = profiles.choose(s, area, kind)
     made = Consultation(
         number=number,
         title=title,
@@ -83,6 +90,12 @@ def create(
         group=group.strip(),
         kind=kind,
         lead=lead.strip(),
+        profile=rules.to_json(),
+        due_at=clock.end_of_day(
+            (clock.now().astimezone(_zone()) + timedelta(days=rules.announce_days)).date(), _zone()
+        ),
+        scope=topic.pop("scope", "") or _scope(area, area_ids or [], group),
+        **topic,
         created_by=int(by.split(":")[1]) if by.startswith("organizer:") else None,
     )
     s.add(made)
@@ -92,6 +105,13 @@ def create(
     s.add(ConsultationEvent(consultation_id=made.id, event="create", to_state=made.state, actor=by))
     s.flush()
     return made
+
+
+def _scope(area: Area, area_ids: list[int], group: str) -> str:
+    """How far a matter reaches, as far as its areas tell (policy II(2))."""
+    if len(area_ids) > 1 or area.level in ABOVE_VILLAGES:
+        return "villages"
+    return "group" if group else "community" if area.level == "community" else "village"
 
 
 def _check_options(options: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, receipts
+from gateway.consultation import lifecycle, matters, receipts, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
 from gateway.models.consultation import Consultation
@@ -15,8 +15,6 @@ from gateway.models.conversation import Conversation, Question
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.people.residents import Resident
-
-EXPLAIN_DAYS = 5  # domain.md §2: OBJECTED, explain (5 d)
 
 
 def open_(
@@ -57,7 +55,7 @@ def open_(
             same.words = f"{same.words}\n{words}".strip()
         same.recording_id = recording_id or same.recording_id
         same.state = "open"  # said again after the explanation: still objects
-        lifecycle.objected(s, c, actor=f"resident:{person.id}")
+        steps.objected(s, c, actor=f"resident:{person.id}")
         return same
     objection = Objection(
         consultation_id=c.id,
@@ -68,18 +66,18 @@ def open_(
         recording_id=recording_id,
         channel=channel,
         receipt=receipts.mint(s, "objection", c.id, person.id),
-        due_at=_due(now),
+        due_at=_due(c, now),
         entered_by=by,
     )
     s.add(objection)
     s.flush()
-    lifecycle.objected(s, c, actor=f"resident:{person.id}")
+    steps.objected(s, c, actor=f"resident:{person.id}")
     return objection
 
 
-def _due(now: datetime) -> datetime:
+def _due(c: Consultation, now: datetime) -> datetime:
     zone = clock.village_zone()
-    return clock.end_of_day((now.astimezone(zone) + timedelta(days=EXPLAIN_DAYS)).date(), zone)
+    return clock.end_of_day((now.astimezone(zone) + timedelta(days=c.rules.explain_days)).date(), zone)
 
 
 def still_open(s: Session, c: Consultation) -> int:
@@ -140,7 +138,7 @@ def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: st
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise Refused("这条反对已经处理过了", code="moved")
     if still_open(s, c) == 0:
-        lifecycle.explained(s, c, actor)
+        steps.explained(s, c, actor)
 
 
 def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:

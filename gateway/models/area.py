@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.models.base import Base, Row
 
 LEVELS = ("province", "city", "county", "township", "village", "community", "group")
+ABOVE_VILLAGES = ("province", "city", "county", "township")
 
 
 class Area(Row, Base):

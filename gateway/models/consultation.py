@@ -3,13 +3,29 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway import clock
 from gateway.models.base import Base, Row
+from gateway.models.rules import Rules
 
-# States as domain.md §2 names them; the ones a first consultation passes through are used today.
+# States as domain.md §2 names them; consultation/lifecycle.py has them all with what moves a matter between them.
 IN_FORCE = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
+GATHERING = ("OPEN", "HEARING", "SMALL_GROUP_TALK")  # answers count until closes_at, whatever sits meanwhile
+# five kinds of content, policy II(1)
+KINDS = (
+    "policy_implementation",
+    "legally_required",
+    "public_affairs",
+    "subject_requested",
+    "urgent_difficulty",
+)
+# 三重一大, policy II(1): decisions, projects, activities, large funds
+THREE_IMPORTANT = ("decision", "project", "activity", "large_funds")
+SCOPES = ("village", "community", "villages", "group", "part")
+ASKS = ("notice", "reminder")  # stages whose calls ask the matter's own question
+ANSWERS = ("result", "effective", "implementation", "evaluation")  # and those whose calls say what came out
 UNITS = ("person", "household", "owner")
 
 
@@ -40,11 +56,43 @@ class Consultation(Row, Base):
     sms: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"notice": "【…】…", "result": …}
     voice: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sensitive: Mapped[bool] = mapped_column(default=False)
+    # what the topic asks of the procedure (policy II(1), II(2), II(4), II(5))
+    scope: Mapped[str] = mapped_column(default="village", server_default="village")  # one of SCOPES
+    three_important: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    wide_impact: Mapped[bool] = mapped_column(default=False, server_default=false())  # a hearing is required
+    technical: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # an expert's assessment is
+    # which meeting has to decide, by its quorum profile (consultation/quorum); empty = none has to
+    assembly: Mapped[str] = mapped_column(default="", server_default="")
+    commissioned_by: Mapped[str] = mapped_column(default="", server_default="")  # the body that asked for it
+    count_by: Mapped[str] = mapped_column(default="", server_default="")  # "area": tallies per village, too
+    # the numbers it began with (models/rules), whatever its area decides later
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    due_at: Mapped[
+        datetime | None
+    ]  # when whoever's turn it is must have acted; states of the clock have their own
+    resumes: Mapped[str] = mapped_column(default="", server_default="")  # the state it was suspended in
     created_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
 
     @property
     def open_for_answers(self) -> bool:
-        return self.state == "OPEN"
+        """Whether people may answer now: gathering goes on through hearings and talks, until it closes."""
+        return self.state in GATHERING and (self.closes_at is None or clock.now() <= self.closes_at)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules it started with."""
+        return Rules.of(self.profile)
+
+    @property
+    def falls_due(self) -> datetime | None:
+        """When the clock ends its present state; None where people end it."""
+        if self.state == "NOTICED":
+            return self.opens_at
+        if self.state in GATHERING:
+            return self.closes_at
+        return self.publicity_ends_at if self.state in ("PUBLICITY", "EXPLAINED") else None
 
     @property
     def counted_in(self) -> str:
@@ -76,6 +124,7 @@ class ConsultationEvent(Row, Base):
     to_state: Mapped[str] = mapped_column(default="")
     actor: Mapped[str]  # "organizer:3", "resident:40", "clock"
     reason: Mapped[str] = mapped_column(default="")
+    evidence: Mapped[str] = mapped_column(default="", server_default="")  # where its proof lies: "session:4"
 
 
 class Notice(Row, Base):

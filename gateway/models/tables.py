@@ -1,6 +1,16 @@
 """Imports every table, so that migrations and mappers see all of them."""
 
-from gateway.models import answer, area, consultation, conversation, organizer, outreach, person, prompt
+from gateway.models import (
+    answer,
+    area,
+    consultation,
+    conversation,
+    organizer,
+    outreach,
+    person,
+    prompt,
+    rules,
+)
 from gateway.models.base import Base
 
 __all__ = [
@@ -13,4 +23,5 @@ __all__ = [
     "outreach",
     "person",
     "prompt",
+    "rules",
 ]

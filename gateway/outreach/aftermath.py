@@ -9,7 +9,7 @@ from gateway import clock
 from gateway.db import insert_into
 from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.outreach import LADDER, Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.outreach import errors, hours, ladder
@@ -119,7 +119,7 @@ def unanswered(s: Session) -> int:
         .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
         .join(Consultation, Consultation.id == Broadcast.consultation_id)
         .where(Broadcast.fallback.in_(("voice", "both")), Broadcast.state.in_(("running", "done")))
-        .where(Broadcast.stage.in_(("notice", "reminder")), Consultation.state == "OPEN")
+        .where(Broadcast.stage.in_(("notice", "reminder")), Consultation.state.in_(GATHERING))
         .where(Delivery.channel == "sms", Delivery.state.in_(("accepted", "sent", "delivered")))
         .where(Delivery.submitted_at < now - _PATIENCE, ~answered.correlate(Broadcast, Delivery).exists())
         .where(

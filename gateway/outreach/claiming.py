@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.db import Moment, among
 from gateway.models.area import Area
-from gateway.models.consultation import IN_FORCE, Consultation
+from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
 from gateway.models.organizer import Fact
 from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
@@ -293,7 +293,7 @@ OUTDATED = (
     .where(
         or_(
             Broadcast.stage.in_(("notice", "reminder"))
-            & Consultation.state.not_in(("ACCEPTED", "NOTICED", "OPEN")),
+            & Consultation.state.not_in(("ACCEPTED", "NOTICED", *GATHERING)),
             (Broadcast.stage == "result") & Consultation.state.in_(IN_FORCE),
             (Broadcast.stage != "withdrawn") & (Consultation.state == "WITHDRAWN"),
         )

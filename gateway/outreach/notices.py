@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation, ConsultationArea, Notice
+from gateway.models.consultation import GATHERING, Consultation, ConsultationArea, Notice
 from gateway.models.outreach import Broadcast
 from gateway.outreach import broadcasts
 from gateway.outreach.audience import Audience
@@ -51,7 +51,7 @@ def rehearsal(s: Session, c: Consultation, stage: str, sms: str, voice: str) -> 
 def stage_of(c: Consultation, standing: str = "") -> str:
     """Which stage a message about a consultation belongs to at its present state; one to those who have not
     answered yet is a reminder."""
-    if c.state in ("ACCEPTED", "NOTICED", "OPEN"):
+    if c.state in ("ACCEPTED", "NOTICED", *GATHERING):
         return "reminder" if standing == "not_yet" else "notice"
     if c.state == "WITHDRAWN":
         return "withdrawn"

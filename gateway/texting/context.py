@@ -11,7 +11,7 @@ from gateway.consultation.glance import Matter
 from gateway.ivr.load import DEFAULT_LANGUAGE
 from gateway.models.answer import Objection
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.conversation import InboundEvent, Question
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
@@ -20,7 +20,7 @@ from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
 PUBLIC = ("PUBLICITY", "OBJECTED", "EXPLAINED")
-_KNOWN = ("OPEN", "NOTICED", "DRAFTED", "WITHDRAWN", *PUBLIC, *lifecycle.AFTER)
+_KNOWN = tuple(state for state in lifecycle.STATES if state not in ("PROPOSED", "DECLINED", "ACCEPTED"))
 
 
 class Asked(NamedTuple):
@@ -161,9 +161,9 @@ def _context(
 ) -> dict[str, Any]:
     """The interpreter's context (domain.md §3, “Context”); it doesn't look at what was voted before."""
     now = clock.now()
-    over = {c.id for c in concerned if c.state == "OPEN" and c.closes_at and c.closes_at < now}
+    over = {c.id for c in concerned if c.state in GATHERING and c.closes_at and c.closes_at < now}
     # NOTICED ones answer “not started yet”; counted as open, so that the number is recognised
-    open_now = [c for c in concerned if c.state in ("OPEN", "NOTICED") and c.id not in over]
+    open_now = [c for c in concerned if c.state in (*GATHERING, "NOTICED") and c.id not in over]
     public = [c for c in concerned if c.state in PUBLIC]
     live = {c.id for c in (*open_now, *public)}
     context: dict[str, Any] = {
@@ -202,7 +202,7 @@ def _pending(
     if inferred and len(open_now) == 1:
         about = open_now[0].id
     for c in open_now:
-        if c.id == about and c.state == "OPEN":
+        if c.id == about and c.state in GATHERING:
             asked_now = {
                 "kind": "vote",
                 "consultation": c.number,

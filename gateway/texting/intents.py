@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import text
-from gateway.consultation import ballots, matters, objections, ratings
+from gateway.consultation import ballots, matters, ratings
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr import lexicon
@@ -15,7 +15,7 @@ from gateway.ivr.interpret import interpret
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said
 from gateway.models.answer import FOR_WATCHERS, Objection
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
@@ -92,7 +92,7 @@ def _names(words: str, context: dict[str, Any], number: Any) -> bool:
 def _which_now(m: Message, f: Fields) -> str:
     """The newest question on this handset is over, and the answer could only count for another one: ask first."""
     c = m.glimpsed(f.get("consultation"))
-    if c is None or c.state != "OPEN":
+    if c is None or c.state not in GATHERING:
         return _unknown(m, f)
     ask(m, "sure", c)
     title = text.clip(c.title, 16)
@@ -156,7 +156,7 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
         if chosen is None:
             return m.say("other_person"), ""
         voters = [chosen]
-    if len(voters) > 1 and c.state == "OPEN":
+    if len(voters) > 1 and c.state in GATHERING:
         ask(m, "who", c, intent="vote", consultation=c.number, option=option)
         return _clarify_person(m, c), ""
     who = voters[0] if voters else people[0]
@@ -213,7 +213,7 @@ def _kept(m: Message, c: Consultation | None, receipt: str) -> str:
     facts = {"number": c.number, "receipt": receipt}
     if c.number in m.context.get("own_objection", ()):
         return m.say("opinion_objecting", **facts)
-    may = [p for p in m.people() if c.state == "OPEN" and matters.may_answer(m.s, c, p)]
+    may = [p for p in m.people() if c.state in GATHERING and matters.may_answer(m.s, c, p)]
     if not may:
         return m.say("opinion", **facts)
     if any(ballots.of(m.s, c, p) for p in may):
@@ -232,7 +232,7 @@ def _more_words(m: Message, asked: Asked) -> str:
         made = m.s.get(Objection, int(data.get("objection", 0)))
         if made is not None and made.state == "open":
             made.words = f"{made.words}\n{m.words}".strip()
-            return m.say("objection_more", receipt=made.receipt, days=objections.EXPLAIN_DAYS)
+            return m.say("objection_more", receipt=made.receipt, days=c.rules.explain_days if c else 0)
     receipt = keep(m, c, str(data.get("kind", "opinion")))
     return _kept(m, c, receipt)
 
@@ -289,9 +289,9 @@ def _clarify(m: Message, f: Fields) -> str:
             f"{m.residents[0].name} " if len(m.residents) > 1 else ""
         )  # on a shared handset both must be told
         return m.say("clarify_which", number=f"{own}{numbers[0]}") if numbers else m.say("list_none")
-    if reason in _NOT_COUNTED and c is not None and c.state == "OPEN":
+    if reason in _NOT_COUNTED and c is not None and c.state in GATHERING:
         return m.say("not_counted", number=c.number, options=_options(m, c))
-    if c is not None and c.state == "OPEN":
+    if c is not None and c.state in GATHERING:
         return _clarify_option(m, c)
     if c is not None and c.state in context_of.PUBLIC:
         return m.say("clarify_publicity", number=c.number)

@@ -3,7 +3,7 @@
 import re
 
 from gateway import text
-from gateway.consultation import lifecycle, matters, objections
+from gateway.consultation import lifecycle, matters, objections, steps
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.models.consultation import Consultation
@@ -71,7 +71,7 @@ def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words:
         if no.code == "not_public":
             return m.say("opinion", number=c.number, receipt=receipt)
         return m.say("vote_opinion", number=c.number, receipt=receipt)
-    facts = {"number": c.number, "receipt": made.receipt, "days": objections.EXPLAIN_DAYS}
+    facts = {"number": c.number, "receipt": made.receipt, "days": c.rules.explain_days}
     if made.words:
         return m.say("objection", **facts)
     ask(m, "reason", c, objection=made.id)
@@ -80,7 +80,7 @@ def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words:
 
 def withdrawn(m: Message, c: Consultation | Matter) -> str:
     """The matter itself was taken back, and why."""
-    return m.say("withdrawn", number=c.number, why=text.clip(lifecycle.why_withdrawn(m.s, c.id), 40))
+    return m.say("withdrawn", number=c.number, why=text.clip(steps.why_withdrawn(m.s, c.id), 40))
 
 
 def withdraw(m: Message, f: Fields) -> str:

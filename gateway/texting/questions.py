@@ -2,14 +2,8 @@
 
 from gateway import text
 from gateway.consultation import ballots, matters, receipts
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import GATHERING, Consultation
 from gateway.texting.message import Fields, Message
-
-# states that have words of their own
-TOLD = (
-    "ACCEPTED", "NOTICED", "OPEN", "DRAFTED", "PUBLICITY", "OBJECTED", "EXPLAINED", "EFFECTIVE", "IMPLEMENTING", "DISCLOSED",
-    "EVALUATED", "CLOSED", "WITHDRAWN",
-)  # fmt: skip
 
 
 def query(m: Message, f: Fields) -> str:
@@ -27,14 +21,14 @@ def query(m: Message, f: Fields) -> str:
         return m.say(
             "result", number=c.number, result=matters.bare_result(words.removeprefix(f"{c.number}号"))
         )
-    state = m.phrase(f"state_{c.state}") if c.state in TOLD else c.state
-    if c.state == "OPEN" and c.closes_at:
+    state = m.phrase(f"state_{c.state}")
+    if c.open_for_answers and c.closes_at:
         state += m.phrase("until", day=m.day(c.closes_at))
     return m.say("status", number=c.number, title=c.title, state=state)
 
 
 def _list(m: Message) -> str:
-    open_now = [c for c in matters.for_people(m.s, m.people(), ("OPEN",))]
+    open_now = [c for c in matters.for_people(m.s, m.people(), GATHERING) if c.open_for_answers]
     if not open_now:
         return m.say("list_none")
     names = m.phrase("and").join(
@@ -45,7 +39,7 @@ def _list(m: Message) -> str:
 
 def _my_vote(m: Message, c: Consultation | None) -> str:
     for person in m.people():
-        for one in [c] if c else matters.for_people(m.s, [person], ("OPEN",)):
+        for one in [c] if c else matters.for_people(m.s, [person], GATHERING):
             ballot = ballots.of(m.s, one, person)
             if ballot:
                 label = one.options.get(ballot.option, "")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import clock, phones, text
-from gateway.consultation import ballots, lifecycle, matters, receipts
+from gateway.consultation import ballots, matters, receipts, steps
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.web.signed import runtime
@@ -18,7 +18,9 @@ blueprint = Blueprint(
     "board", __name__, url_prefix="/board", template_folder="templates", static_folder="static"
 )
 STATES = {
-    "NOTICED": "就要开始征集", "OPEN": "正在征集", "DRAFTED": "征集结束，正在拿协商意见", "PUBLICITY": "结果公示中", "OBJECTED": "有人反对，正在解释",
+    "NOTICED": "就要开始征集", "OPEN": "正在征集", "HEARING": "正在听证议事", "SMALL_GROUP_TALK": "正在恳谈", "DRAFTED": "征集结束，正在拿协商意见",
+    "REPORTED_TO_GOV": "结果已报镇里", "NO_CONSENSUS": "没有谈拢", "ASSEMBLY": "要开会表决", "ASSEMBLY_FAILED_QUORUM": "到会人数不够，要再开会",
+    "REJECTED": "会上没有通过", "REVISED": "方案改了，就要再公示", "CORRECTION_ORDERED": "镇里责令改正", "ANNULLED": "已作废", "SUSPENDED": "先停一停", "PUBLICITY": "结果公示中", "OBJECTED": "有人反对，正在解释",
     "EXPLAINED": "结果公示中", "EFFECTIVE": "已经生效", "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开",
     "EVALUATED": "已经评估", "CLOSED": "已经办完", "WITHDRAWN": "已撤回",
 }  # fmt: skip
@@ -75,8 +77,8 @@ def one(number: int) -> AnyResponse:
         if c is None or c.state not in STATES or not matters.announced(s, c):
             abort(404)
         area = s.get_one(Area, c.area_id)
-        tally, effective = ballots.tally(s, c), lifecycle.took_effect(s, c)
-        withdrawn = lifecycle.why_withdrawn(s, c.id) if c.state == "WITHDRAWN" else ""
+        tally, effective = ballots.tally(s, c), steps.took_effect(s, c)
+        withdrawn = steps.why_withdrawn(s, c.id) if c.state == "WITHDRAWN" else ""
     # while people still answer, only how many did: a running count would sway them
     shown = c.state in _COUNTED and ballots.may_be_broken_down(c, tally)
     left = None
@@ -84,7 +86,7 @@ def one(number: int) -> AnyResponse:
         left = max(0, (c.publicity_ends_at - clock.now()).days)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "states": STATES, "withdrawn": withdrawn, "few": ballots.FEW,
+        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "counted": c.state in _COUNTED, "states": STATES, "withdrawn": withdrawn, "few": ballots.FEW,
         "notice": text.without_signature(str(c.sms.get("notice", ""))),
         "most": max([1, *tally.counts.values()]),
         "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),

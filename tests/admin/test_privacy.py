@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, opinions
+from gateway.consultation import matters, opinions, steps
 from gateway.models.answer import Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.outreach import Broadcast
@@ -138,8 +138,8 @@ def test_what_was_withdrawn_before_anybody_heard_of_it_is_not_on_the_board(villa
                 opens_at=now, closes_at=now + timedelta(days=3),
             )  # fmt: skip
             if told:
-                lifecycle.announce(s, c, "cli")
-            lifecycle.withdraw(s, c, "cli", "另有安排")
+                steps.announce(s, c, "cli")
+            steps.withdraw(s, c, "cli", "另有安排")
     qian.get("/board/51", status=404)
     index = qian.get("/board/")
     assert "第51件" not in index and "第52件" in index and "已撤回" in qian.get("/board/52")

@@ -14,7 +14,15 @@ from tests.admin.panel import Panel, area
 from tests.conftest import STRANGER
 
 # what a route's address is filled with; there is one of each in the township below
-_ROW = {"id": 1, "phone": 1, "verb": "explain", "name": "nothing", "language": "zh-CN", "key": "c1-notice"}
+_ROW = {
+    "id": 1,
+    "phone": 1,
+    "verb": "explain",
+    "name": "nothing",
+    "language": "zh-CN",
+    "key": "c1-notice",
+    "event": "suspend",
+}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, objections
+from gateway.consultation import ballots, clockwork, lifecycle, matters, objections, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Notice
@@ -59,12 +59,12 @@ def test_the_default_notice_fits_one_message_and_names_every_option(village: Run
 def test_announcing_tells_everybody_once_and_opens(each_village: Runtime) -> None:
     with each_village.db.write() as s:
         c = make(s)
-        lifecycle.announce(s, c, "cli")
+        steps.announce(s, c, "cli")
         assert c.state == "OPEN"
         assert len(notices.pick_up(s, each_village.settings)) == 1
         assert notices.pick_up(s, each_village.settings) == []
         with pytest.raises(Refused):
-            lifecycle.announce(s, c, "cli")
+            steps.announce(s, c, "cli")
 
 
 def test_only_owners_of_the_staircase_decide_about_its_lift(village: Runtime) -> None:
@@ -116,11 +116,11 @@ def test_the_turnout_of_a_past_matter_stays_whoever_moves_in_later(
 ) -> None:
     with each_village.db.write() as s:
         c = make(s, unit=unit)
-        lifecycle.announce(s, c, "cli")
+        steps.announce(s, c, "cli")
         before = ballots.tally(s, c).eligible
         move_in(s, "甲", "乙")
         assert ballots.tally(s, c).eligible == before + more  # still open: they are asked, too
-        lifecycle.close_early(s, c, "cli", "都答完了")
+        steps.close_early(s, c, "cli", "都答完了")
         s.execute(update(Person).where(Person.name.in_(("甲", "乙"))).values(state="left"))
         assert ballots.tally(s, c).eligible == before + more
 
@@ -142,7 +142,7 @@ def test_a_matter_the_clock_closed_and_one_that_ended_long_ago_keep_their_turnou
         lift, old = matters.find(s, 13), matters.find(s, 14)
         assert lift and old
         old.voices = None  # ended before this number was kept
-        lifecycle.tick(s, clock.now() + timedelta(days=30))
+        clockwork.tick(s, clock.now() + timedelta(days=30))
         assert (lift.voices, old.voices) == (8, 9)
         s.execute(update(Person).values(state="left"))
         assert (ballots.tally(s, lift).eligible, ballots.tally(s, old).eligible) == (8, 9)
@@ -156,7 +156,7 @@ def test_an_objection_stops_the_countdown_and_an_explanation_lets_it_go_on(each_
         made = objections.open_(s, c, somebody(s, "郭亮"), "太晚", "sms")
         assert c.state == "OBJECTED"
         # a long time passes: nothing takes effect while somebody waits for an answer
-        assert lifecycle.tick(s, clock.now() + timedelta(days=30)) == [
+        assert clockwork.tick(s, clock.now() + timedelta(days=30)) == [
             matters.find(s, 11).id,
             matters.find(s, 13).id,
         ]  # type: ignore[union-attr]
@@ -173,7 +173,7 @@ def test_a_result_takes_effect_by_itself_however_late_the_clock_looks(each_villa
     with each_village.db.write() as s:
         c = matters.find(s, 16)
         assert c
-        lifecycle.tick(s, clock.now() + timedelta(days=30))
+        clockwork.tick(s, clock.now() + timedelta(days=30))
         assert c.state == "EFFECTIVE"
         told = s.scalars(
             select(Notice).where(
@@ -194,7 +194,7 @@ def test_a_late_objection_and_a_foreign_one_are_refused_with_the_reason(village:
         with pytest.raises(Refused) as no:
             objections.open_(s, c, somebody(s, "丁永福"), "反对", "sms")
         assert no.value.code == "stranger"
-        lifecycle.tick(s, clock.now() + timedelta(days=30))
+        clockwork.tick(s, clock.now() + timedelta(days=30))
         with pytest.raises(Refused) as no:
             objections.open_(s, c, somebody(s, "郭亮"), "反对", "sms")
         assert no.value.code == "late"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, objections
+from gateway.consultation import clockwork, matters, objections, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -25,10 +25,10 @@ def decided(s, result: str, *, title: str = "村口装路灯。", number: int = 
         s, number=number, title=title, area=s.scalars(select(Area).where(Area.code == "YL")).one(),
         options={"1": "同意", "2": "不同意"}, opens_at=now - timedelta(minutes=1), closes_at=now + timedelta(days=8),
     )  # fmt: skip
-    lifecycle.announce(s, c, "cli")
-    lifecycle.close_early(s, c, "cli", "都答完了")
+    steps.announce(s, c, "cli")
+    steps.close_early(s, c, "cli", "都答完了")
     until = clock.end_of_day((now + timedelta(days=7)).date(), clock.village_zone())
-    lifecycle.publish(s, c, result=result, sms="", voice="", until=until, actor="cli")
+    steps.publish(s, c, result=result, sms="", voice="", until=until, actor="cli")
     return c
 
 
@@ -38,7 +38,7 @@ def decided(s, result: str, *, title: str = "村口装路灯。", number: int = 
 def test_a_result_is_named_once_and_ends_once(village: Runtime, typed: str) -> None:
     with village.db.write() as s:
         c = decided(s, typed)
-        lifecycle.tick(s, clock.now() + timedelta(days=9))
+        clockwork.tick(s, clock.now() + timedelta(days=9))
         texts = [*c.sms.values(), *c.voice.values()]
         assert set(c.sms) == {"notice", "result", "effective"}
         for words in texts:
@@ -61,8 +61,10 @@ def test_the_effective_text_says_the_day_and_whether_anybody_objected(village: R
         quiet, opposed = decided(s, "装三盏"), decided(s, "装扶手", number=52)
         who = s.scalars(select(Person).where(Person.name == OWNER.name)).one()
         made = objections.open_(s, opposed, who, "太亮", "sms")
-        objections.explain(s, made, "转个向", s.scalars(select(Organizer).limit(1)).one())
-        lifecycle.tick(s, clock.now() + timedelta(days=9))
+        objections.explain(
+            s, made, "转个向", s.scalars(select(Organizer).where(Organizer.login == "miaozhuren")).one()
+        )
+        clockwork.tick(s, clock.now() + timedelta(days=9))
         day = matters.effective_day(quiet)
         assert quiet.publicity_ends_at
         assert day == (quiet.publicity_ends_at.astimezone(clock.village_zone()) + timedelta(days=1)).date()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, objections
+from gateway.consultation import matters, objections, steps
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.organizer import Organizer
@@ -27,14 +27,14 @@ def told_of_one_that_ended(rt: Runtime, carrier: FakeCarrier) -> None:
             s, number=17, title="路灯几点关", area=s.scalars(select(Area).where(Area.code == "NL")).one(),
             options={"1": "十点关", "2": "整夜亮"}, opens_at=now, closes_at=now + timedelta(days=5),
         )  # fmt: skip
-        lifecycle.announce(s, c, "cli")
+        steps.announce(s, c, "cli")
         notices.pick_up(s, rt.settings)
     outbox.drain(rt, "bulk")
     assert any(a["to"] == SUN.phone and "17号" in str(a["body"]) for a in carrier.asked)
     with rt.db.write() as s:
         c = matters.find(s, 17)
         assert c
-        lifecycle.close_early(s, c, "cli", "都答完了")
+        steps.close_early(s, c, "cli", "都答完了")
 
 
 def test_a_bare_number_is_not_counted_for_another_matter(each_village: Runtime, carrier: FakeCarrier) -> None:
@@ -107,7 +107,9 @@ def test_whoever_was_answered_may_object_again(each_village: Runtime, words: str
         mine = s.scalars(select(Objection).order_by(Objection.id.desc())).first()
         phone = residents.handset(s, OWNER.phone)
         assert mine and phone
-        objections.explain(s, mine, "音箱改小", s.scalars(select(Organizer).limit(1)).one())
+        objections.explain(
+            s, mine, "音箱改小", s.scalars(select(Organizer).where(Organizer.login == "miaozhuren")).one()
+        )
         told = "16号，您的反对，村里回话：音箱改小。"
         broadcasts.say(s, phone, sms=told, about_id=mine.consultation_id).state = "sent"
     assert "收到您对16号的反对" in text(each_village, OWNER, words)

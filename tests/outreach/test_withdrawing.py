@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from gateway.consultation import lifecycle, matters
+from gateway.consultation import matters, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
 from gateway.models.outreach import Broadcast, Delivery
@@ -22,7 +22,7 @@ def take_back(rt: Runtime, number: int, why: str = WHY) -> None:
     with rt.db.write() as s:
         c = matters.find(s, number)
         assert c
-        lifecycle.withdraw(s, c, "cli", why)
+        steps.withdraw(s, c, "cli", why)
         notices.pick_up(s, rt.settings)
         broadcasts.cancel_outdated(s)
 

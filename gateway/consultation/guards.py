@@ -1,0 +1,129 @@
+"""The rules that stand against an event, each with its sentence and where it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.models.answer import Objection
+from gateway.models.area import ABOVE_VILLAGES, Area
+from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is forbidden, in words, and by what. ``code`` names it for doors that have words of their own."""
+
+    code: str
+    why: str
+    source: str = ""
+
+    @property
+    def said(self) -> str:
+        return f"{self.why}（依据：{self.source}）" if self.source else self.why
+
+
+Guard = Callable[[Session, Consultation], Rule | None]
+
+NO_REASON = Rule("reason", "请写明原因")
+NOT_YOURS = Rule("not_yours", "这一步不归您办", "实施意见二（二），谁牵头谁来办")
+TOWNSHIP_ONLY = Rule("township_only", "这一步只有乡镇、街道能办", "实施意见二（五），村民委员会组织法第27条")
+LEAD_DOESNT_FIT = Rule(
+    "lead", "涉及两个以上的村，要由乡镇、街道党委来牵头，一个村不能牵头", "实施意见二（二）"
+)
+TOO_SOON = Rule("too_soon", "通知和征集的天数不够，请把日期往后放", "本地办法里的天数")
+NO_HEARING = Rule(
+    "no_hearing", "这件事涉及面广，要先开过听证会或议事会，记下记录，才能往下走", "实施意见二（四）"
+)
+NO_MINUTES = Rule("no_minutes", "会还没有记录，请先写上会议记录", "实施意见二（四）")
+NOT_COMMISSIONED = Rule("not_commissioned", "这件事不是政府委托的，不用报镇里", "实施意见二（五）")
+NOT_REPORTED = Rule("not_reported", "这件事是政府委托的，要先把结果报给政府", "实施意见二（五）")
+NEEDS_ASSEMBLY = Rule(
+    "needs_assembly", "这件事要开村（居）民会议或代表会议表决，通过了才能公示", "村民委员会组织法第24条"
+)
+NOT_DISPUTED = Rule("not_disputed", "没有大的争议，也不是必须开会定的事，不用上会", "实施意见二（四）")
+STILL_OBJECTED = Rule("objections", "还有反对没答复，不能生效", "实施意见二（四）")
+
+
+def happened(s: Session, c: Consultation, event: str, before: str = "") -> ConsultationEvent | None:
+    """The newest event of that kind."""
+    found = select(ConsultationEvent).where(
+        ConsultationEvent.consultation_id == c.id, ConsultationEvent.event == event
+    )
+    if before:
+        found = found.where(ConsultationEvent.from_state == before)
+    return s.scalar(found.order_by(ConsultationEvent.id.desc()).limit(1))
+
+
+def lead_fits(s: Session, c: Consultation) -> Rule | None:
+    """Several villages need a lead above all of them (policy II(2))."""
+    lead = s.get_one(Area, c.area_id)
+    asked = s.scalars(
+        select(Area.path)
+        .join(ConsultationArea, ConsultationArea.area_id == Area.id)
+        .where(ConsultationArea.consultation_id == c.id)
+    ).all()
+    if all(path.startswith(lead.path) for path in asked) and (
+        len(asked) < 2 or lead.level in ABOVE_VILLAGES or all(path != lead.path for path in asked)
+    ):
+        return None
+    return LEAD_DOESNT_FIT
+
+
+def dates_fit(s: Session, c: Consultation) -> Rule | None:
+    """The least numbers of days between notice, opening and closing, where the area has decided some."""
+    opens = c.opens_at or clock.now()
+    if opens < clock.now() + timedelta(days=c.rules.notice_days) - timedelta(days=1) and c.rules.notice_days:
+        return TOO_SOON
+    if c.closes_at and c.closes_at - opens < timedelta(days=c.rules.least_open_days) - timedelta(days=1):
+        return TOO_SOON
+    return None
+
+
+def heard(s: Session, c: Consultation) -> Rule | None:
+    """What concerns many has been through a hearing or a special council (policy II(4))."""
+    return NO_HEARING if c.wide_impact and happened(s, c, "minutes") is None else None
+
+
+def minutes_kept(s: Session, c: Consultation) -> Rule | None:
+    """Out of a hearing or a talk only with its minutes."""
+    if c.state not in ("HEARING", "SMALL_GROUP_TALK"):
+        return None
+    last = happened(s, c, "minutes", c.state)
+    began = happened(s, c, "hear" if c.state == "HEARING" else "talk")
+    return None if last is not None and (began is None or last.id > began.id) else NO_MINUTES
+
+
+def commissioned(s: Session, c: Consultation) -> Rule | None:
+    return None if c.commissioned_by else NOT_COMMISSIONED
+
+
+def reported(s: Session, c: Consultation) -> Rule | None:
+    """What the government asked for is reported to it first (policy II(5))."""
+    return NOT_REPORTED if c.commissioned_by and happened(s, c, "report") is None else None
+
+
+def assembly_agreed(s: Session, c: Consultation) -> Rule | None:
+    """What only an assembly may decide was decided by one, in its present form (Organic Law, art. 24): a plan that was
+    changed since goes back to it."""
+    if not c.assembly and c.state != "ASSEMBLY" and happened(s, c, "escalate") is None:
+        return None
+    agreed = happened(s, c, "pass")
+    changed = [e for e in (happened(s, c, name) for name in ("amend", "revise", "escalate")) if e is not None]
+    return None if agreed and all(agreed.id > e.id for e in changed) else NEEDS_ASSEMBLY
+
+
+def disputed(s: Session, c: Consultation) -> Rule | None:
+    """Into an assembly goes what it must decide, or what could not be settled otherwise (policy II(4))."""
+    if c.assembly or c.state != "DRAFTED":
+        return None
+    return NOT_DISPUTED
+
+
+def nobody_objects(s: Session, c: Consultation) -> Rule | None:
+    """Any open objection stops the effect (policy II(4): 如无反对意见则正式生效)."""
+    open_ones = select(func.count()).where(Objection.consultation_id == c.id, Objection.state == "open")
+    return STILL_OBJECTED if s.scalar(open_ones) else None

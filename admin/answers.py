@@ -1,16 +1,22 @@
 """Telling a resident what an organizer decided, by the channel the resident uses."""
 
+from datetime import timedelta
+
 from sqlalchemy.orm import Session
 
-from gateway import text
+from gateway import clock, text
 from gateway.consultation import matters
+from gateway.db import insert_into
 from gateway.models.answer import Objection
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
+from gateway.models.conversation import Question
 from gateway.models.person import Claim, Handset, Person
 from gateway.outreach import broadcasts
 from gateway.people.residents import handsets_of, people_on, spoken_on
 from gateway.replies import reply_phrase, reply_text
+
+ANSWERED_WITHIN = timedelta(days=5)
 
 
 def _tell(s: Session, handset: Handset, words: str, prefers: str, subject: str) -> None:
@@ -69,7 +75,21 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
         s, handset, sms=sms, voice=words, prefers=prefers, about_id=c.id, script="explanation",
         subject=f"objection:{objection.id}",
     )  # fmt: skip
+    if prefers == "sms":
+        _wait_for_answer(s, handset, objection)
     return True
+
+
+def _wait_for_answer(s: Session, handset: Handset, objection: Objection) -> None:
+    """“明白了回1，还反对回2”: what a bare digit means for the next days, unless something else is asked meanwhile."""
+    asked = {
+        "kind": "explained",
+        "consultation_id": objection.consultation_id,
+        "data": {"objection": objection.id},
+    }
+    asked |= {"created_at": clock.now(), "expires_at": clock.now() + ANSWERED_WITHIN}
+    put = insert_into(s, Question).values(handset_id=handset.id, **asked)
+    s.execute(put.on_conflict_do_update(index_elements=["handset_id"], set_=asked))
 
 
 def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:

@@ -12,8 +12,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from admin.changing import change
-from admin.common import actor, leads, panel
-from gateway.consultation import lifecycle, steps
+from admin.common import actor, leads, me, panel
+from gateway.consultation import lifecycle, revisions, steps
 from gateway.models.consultation import Consultation
 
 
@@ -49,6 +49,18 @@ SIMPLE: dict[str, Simple] = {
         _l("没谈拢"), _l("分歧在哪儿"), lambda s, c, why: steps.no_agreement(s, c, actor(), why),
         _l("记下了，接下来上会表决"),
     ),
+    "amend": Simple(
+        _l("修改方案，重新公示"), _l("改了什么"), lambda s, c, why: revisions.amend(s, c, actor(), why),
+        _l("方案改了，接下来重新公布结果"),
+    ),
+    "revise": Simple(
+        _l("改正好了"), _l("改了什么"), lambda s, c, why: revisions.revise(s, c, actor(), why),
+        _l("记下了，接下来重新公布结果"),
+    ),
+    "annul": Simple(
+        _l("宣布作废"), _l("为什么作废"), lambda s, c, why: revisions.annul(s, c, actor(), why),
+        _l("作废了，正在告诉大家"), danger=True,
+    ),
     "suspend": Simple(
         _l("先停一停"), _l("为什么停"), lambda s, c, why: steps.suspend(s, c, actor(), why),
         _l("停下了，通知过的人都会知道"), danger=True,
@@ -71,7 +83,7 @@ def card(s: Session, c: Consultation) -> dict[str, Any]:
         "simple": [
             (event, step, lifecycle.forbidden(s, c, event))
             for event, step in SIMPLE.items()
-            if event in open_
+            if event in open_ and lifecycle.may(s, me(), c, event)
         ],
     }
 

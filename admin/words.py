@@ -58,6 +58,11 @@ STAGES = {
     "result": _l("结果公示"),
     "effective": _l("生效通知"),
     "withdrawn": _l("撤回通知"),
+    "assembly": _l("开会通知"),
+    "no_quorum": _l("人数不够的通知"),
+    "rejected": _l("没通过的通知"),
+    "correction": _l("改正通知"),
+    "annulled": _l("作废通知"),
     "suspended": _l("暂停通知"),
     "resumed": _l("接着办的通知"),
     "implementation": _l("落实通知"),
@@ -91,6 +96,7 @@ EVENTS = {
     "suspend": _l("暂停"),
     "resume": _l("接着办"),
     "refused": _l("没办成"),
+    "note": _l("监督委员会的意见"),
     "close": _l("征集结束"),
     "publish": _l("公布结果，开始公示"),
     "object": _l("有人反对，倒计时停下"),
@@ -98,6 +104,7 @@ EVENTS = {
     "take_effect": _l("公示期满，生效"),
     "withdraw": _l("撤回"),
 }
+OUTCOMES = {"understood": _l("说明白了"), "still": _l("还是反对")}
 OBJECTIONS = {
     "open": _l("等待解释"),
     "explained": _l("已解释"),

@@ -215,6 +215,11 @@ def _words(turn: Turn) -> tuple[str, int | None]:
 def note_understood(turn: Turn) -> Result:
     if turn.delivery is not None:
         turn.delivery.heard = "understood"
+    c, person = turn.matter, turn.person
+    if c is not None and person is not None and turn.facts.get("explanation"):
+        for mine in objections.unsettled(turn.s, [person.id]):
+            if mine.consultation_id == c.id:
+                objections.understood(turn.s, mine)
     return "ok", {}
 
 

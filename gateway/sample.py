@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones, text
-from gateway.consultation import lifecycle, matters, profiles, receipts
+from gateway.consultation import lifecycle, matters, profiles, reach, receipts
 from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
 from gateway.models.area import Area
@@ -276,6 +276,9 @@ def _consultation(
                 broadcast_id=0,
             )
         )
+    if state == "PUBLICITY":  # everybody has heard of the result, as the notices above say
+        for door in reach.doors(s, c):
+            reach.visit(s, c, door.home, "sample")
     opened = c.opens_at or clock.now()
     _said(s, c, given, people, opened, everything=state != "OPEN")
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -202,3 +202,24 @@ def spoken_money(yuan: float) -> str:
             f"{_DIGITS[jiao]}毛{_DIGITS[last]}分" if jiao else f"{'零' if whole else ''}{_DIGITS[last]}分"
         )
     return words + (_DIGITS[jiao] if whole else f"{_DIGITS[jiao]}毛钱")
+
+
+def clock_time(moment: datetime) -> str:
+    """“9点”, “14点半”, “9点40分”: a time of day in an SMS."""
+    return f"{moment.hour}点" + {0: "", 30: "半"}.get(moment.minute, f"{moment.minute}分")
+
+
+def spoken_time(moment: datetime) -> str:
+    """“上午九点半”, “下午两点”: a time of day as people say it."""
+    part = next(name for until, name in _PARTS if moment.hour < until)
+    hour = moment.hour - 12 if moment.hour > 12 else moment.hour
+    minutes = {0: "", 30: "半"}.get(moment.minute, f"{spoken_number(moment.minute)}分")
+    return f"{part}{spoken_count(hour)}点{minutes}"
+
+
+_PARTS = ((6, "凌晨"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
+
+
+def spoken_count(number: int) -> str:
+    """A number before a measure word: two is 两 there."""
+    return "两" if number == 2 else spoken_number(number)

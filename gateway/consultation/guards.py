@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock
+from gateway.consultation import reach
 from gateway.models.answer import Objection
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
@@ -45,6 +46,10 @@ NEEDS_ASSEMBLY = Rule(
     "needs_assembly", "这件事要开村（居）民会议或代表会议表决，通过了才能公示", "村民委员会组织法第24条"
 )
 NOT_DISPUTED = Rule("not_disputed", "没有大的争议，也不是必须开会定的事，不用上会", "实施意见二（四）")
+NEEDS_NOTE = Rule(
+    "needs_note", "还有反对，要驳回得先有监督委员会的意见，再上会", "实施意见二（四）、三（二）"
+)
+NOT_REACHED = Rule("reach", "公示还没告诉到够多的户，先去敲门，或者延长公示", "实施意见一（三），知情权")
 STILL_OBJECTED = Rule("objections", "还有反对没答复，不能生效", "实施意见二（四）")
 
 
@@ -126,4 +131,14 @@ def disputed(s: Session, c: Consultation) -> Rule | None:
 def nobody_objects(s: Session, c: Consultation) -> Rule | None:
     """Any open objection stops the effect (policy II(4): 如无反对意见则正式生效)."""
     open_ones = select(func.count()).where(Objection.consultation_id == c.id, Objection.state == "open")
-    return STILL_OBJECTED if s.scalar(open_ones) else None
+    return STILL_OBJECTED if (s.scalar(open_ones) or 0) >= objections_that_stop(c) else None
+
+
+def objections_that_stop(c: Consultation) -> int:
+    """How many open objections keep a result from taking effect: one, unless the area has decided otherwise."""
+    return c.rules.objection_threshold if c.rules.objection_policy == "threshold" else 1
+
+
+def told_enough(s: Session, c: Consultation) -> Rule | None:
+    """Silence is consent only where the result arrived (domain.md §2)."""
+    return None if reach.reach(s, c).enough else NOT_REACHED

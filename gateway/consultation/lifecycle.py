@@ -114,7 +114,9 @@ TABLE: dict[str, Step] = {
     "explain": Step(("OBJECTED",), "EXPLAINED", ("lead", "resident", "clock")),
     "extend": Step(("PUBLICITY", "EXPLAINED"), "", reason=True),
     "amend": Step(("OBJECTED", "EXPLAINED", "PUBLICITY"), "REVISED", reason=True),
-    "take_effect": Step(("PUBLICITY", "EXPLAINED"), "EFFECTIVE", ("clock",), (guards.nobody_objects,)),
+    "take_effect": Step(
+        ("PUBLICITY", "EXPLAINED"), "EFFECTIVE", ("clock",), (guards.nobody_objects, guards.told_enough)
+    ),
     "order_correction": Step(AFTER_DRAFT, "CORRECTION_ORDERED", ("township",), reason=True),
     "revise": Step(("CORRECTION_ORDERED",), "REVISED", ("lead", "township"), reason=True),
     "annul": Step(("CORRECTION_ORDERED",), "ANNULLED", ("township",), reason=True),
@@ -258,6 +260,11 @@ def must(s: Session, c: Consultation, event: str, actor: str, reason: str = "", 
 def refused(s: Session, c: Consultation, event: str, actor: str, why: str) -> None:
     """Keep that somebody wanted what a rule forbids. The door calls it once the refused transaction is undone."""
     record(s, c, "refused", actor, before=c.state, to=c.state, reason=f"{event}：{why}")
+
+
+def may(s: Session, o: Organizer, c: Consultation, event: str) -> bool:
+    """Whether this event is this organizer's to take."""
+    return any(_holds(s, o, c, office) for office in TABLE[event].who)
 
 
 def _authorize(s: Session, c: Consultation, step: Step, actor: str) -> None:

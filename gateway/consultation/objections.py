@@ -54,7 +54,9 @@ def open_(
         if words and words not in same.words:
             same.words = f"{same.words}\n{words}".strip()
         same.recording_id = recording_id or same.recording_id
-        same.state = "open"  # said again after the explanation: still objects
+        if same.state == "explained":  # said again after the explanation
+            same.state, same.outcome, same.answered_at = "open", "still", now
+            same.due_at = _due(c, now)
         steps.objected(s, c, actor=f"resident:{person.id}")
         return same
     objection = Objection(
@@ -158,6 +160,13 @@ def explain(s: Session, objection: Objection, words: str, o: Organizer) -> None:
         explained_at=clock.now(),
         explained_by=o.id,
     )
+
+
+def understood(s: Session, objection: Objection) -> None:
+    """The objector says that the explanation will do (policy II(5): 解释说明). It stays what it was, an objection that
+    was answered; only :func:`withdraw` takes it back."""
+    if objection.state == "explained":
+        objection.outcome, objection.answered_at = "understood", clock.now()
 
 
 def withdraw(s: Session, objection: Objection, actor: str) -> None:

@@ -5,7 +5,7 @@ Each goes through :func:`lifecycle.move`; what people must be told of it is writ
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
@@ -27,6 +27,13 @@ def tell(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str)
     if s.scalar(exists) is None:
         s.add(Notice(consultation_id=c.id, stage=stage, round=c.round, sms=sms, voice=voice, by=by))
         s.flush()
+
+
+def tell_again(s: Session, c: Consultation, stage: str, sms: str, voice: str, by: str) -> None:
+    """:func:`tell` for what may happen more than once in a round: each time is a stage of its own."""
+    told = select(func.count()).where(Notice.consultation_id == c.id, Notice.stage.startswith(stage))
+    n = s.scalar(told) or 0
+    tell(s, c, f"{stage}{n + 1}" if n else stage, sms, voice, by)
 
 
 def announce(s: Session, c: Consultation, actor: str, at: datetime | None = None) -> None:
@@ -71,37 +78,56 @@ def publish(
     voice = voice.strip() or matters.result_voice(c, area, result, until)
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
-    again = guards.happened(s, c, "publish") is not None
+    again = guards.happened(s, c, "publish") is not None or c.state == "ASSEMBLY"
+    settled = _why_again(s, c)
     must(s, c, "publish", actor)
-    c.round += again  # a changed result is published anew, for the full time (domain.md §2)
+    if again:  # a changed result is published anew, for the full time (domain.md §2)
+        c.round += 1
+        settle_all(s, c, settled)
     c.result, c.publicity_ends_at, c.publicity_left, c.draft = result, until, None, {}
     c.sms, c.voice = {**c.sms, "result": sms}, {**c.voice, "result": voice}
     tell(s, c, "result", sms, voice, actor)
 
 
+def settle_all(s: Session, c: Consultation, words: str) -> list[Objection]:
+    """End every objection of earlier rounds with a sentence; returns them, so that the door can tell their people."""
+    found = s.scalars(
+        select(Objection).where(Objection.consultation_id == c.id, Objection.state.in_(("open", "explained")))
+    ).all()
+    for objection in found:
+        objection.state, objection.closed_at = "resolved", clock.now()
+        objection.explanation = objection.explanation or matters.stopped(words)
+    return list(found)
+
+
+def _why_again(s: Session, c: Consultation) -> str:
+    """What became of the objections to the result before, in a sentence for their people."""
+    changed = [e for e in (guards.happened(s, c, name) for name in ("amend", "revise")) if e is not None]
+    agreed = guards.happened(s, c, "pass")
+    if changed and (agreed is None or changed[-1].id > agreed.id):
+        return f"方案改了：{max(changed, key=lambda e: e.id).reason}"
+    return "开会表决过了，按会上定的办"
+
+
 def withdraw(s: Session, c: Consultation, actor: str, reason: str) -> None:
     """Take the matter back; needs a reason, which everybody who had been told of it hears. Raises :class:`Refused`."""
-    why = _sayable(reason, "撤回")
+    why = sayable(reason, "撤回")
     told = were_told(s, c)
     must(s, c, "withdraw", actor, why)
-    s.execute(
-        update(Objection)
-        .where(Objection.consultation_id == c.id, Objection.state.in_(("open", "explained")))
-        .values(state="resolved", explanation=f"这件事撤回了：{why}", closed_at=clock.now())
-    )
+    settle_all(s, c, f"这件事撤回了：{why}")
     if told:
         area = s.get_one(Area, c.area_id)
         sms, voice = matters.withdrawn_sms(c, area, why), matters.withdrawn_voice(c, area, why)
         tell(s, c, "withdrawn", sms, voice, actor)
 
 
-def _sayable(reason: str, what: str) -> str:
+def sayable(reason: str, what: str, field: str = "reason") -> str:
     """A reason as it goes into an SMS to everybody. Raises :class:`Refused`."""
     why = matters.sentence(reason)
     if len(why) < 2:
-        raise Refused(f"请写明为什么{what}", "reason")
+        raise Refused(f"请写明为什么{what}", field)
     if len(why) > LONGEST_REASON:
-        raise Refused(f"{what}的原因要告诉大家，最多{LONGEST_REASON}个字", "reason")
+        raise Refused(f"{what}的原因要告诉大家，最多{LONGEST_REASON}个字", field)
     return why
 
 
@@ -113,7 +139,7 @@ def why_withdrawn(s: Session, id: int) -> str:
 
 def were_told(s: Session, c: Consultation) -> bool:
     """Whether people have heard of it: only then have they to hear that it stops."""
-    return guards.happened(s, c, "announce") is not None
+    return c.state not in ("PROPOSED", "ACCEPTED") and guards.happened(s, c, "announce") is not None
 
 
 # ---- talking ------------------------------------------------------------------------------------
@@ -147,7 +173,7 @@ def no_agreement(s: Session, c: Consultation, actor: str, reason: str) -> None:
 
 def suspend(s: Session, c: Consultation, actor: str, reason: str) -> None:
     """Stop for a while; every countdown stands still, and whoever was told hears why."""
-    why = _sayable(reason, "暂停")
+    why = sayable(reason, "暂停")
     before, now = c.state, clock.now()
     if before in ("PUBLICITY", "EXPLAINED") and c.publicity_ends_at:
         c.publicity_left = max(0, int((c.publicity_ends_at - now).total_seconds()))
@@ -155,7 +181,7 @@ def suspend(s: Session, c: Consultation, actor: str, reason: str) -> None:
     c.resumes = before
     if were_told(s, c):
         area = s.get_one(Area, c.area_id)
-        tell(s, c, _numbered(s, c, "suspended"), texts.suspended_sms(c, area, why), texts.suspended_voice(c, area, why), actor)  # fmt: skip
+        tell_again(s, c, "suspended", texts.suspended_sms(c, area, why), texts.suspended_voice(c, area, why), actor)  # fmt: skip
 
 
 def resume(s: Session, c: Consultation, actor: str) -> None:
@@ -172,16 +198,7 @@ def resume(s: Session, c: Consultation, actor: str) -> None:
         c.publicity_left = None
     if were_told(s, c):
         area = s.get_one(Area, c.area_id)
-        tell(
-            s, c, _numbered(s, c, "resumed"), texts.resumed_sms(c, area), texts.resumed_voice(c, area), actor
-        )
-
-
-def _numbered(s: Session, c: Consultation, stage: str) -> str:
-    """A stage of its own each time: it may happen twice in a round, and people hear of both."""
-    told = select(func.count()).where(Notice.consultation_id == c.id, Notice.stage.startswith(stage))
-    n = s.scalar(told) or 0
-    return f"{stage}{n + 1}" if n else stage
+        tell_again(s, c, "resumed", texts.resumed_sms(c, area), texts.resumed_voice(c, area), actor)
 
 
 def later(moment: datetime, since: datetime, now: datetime) -> datetime:
@@ -200,6 +217,9 @@ def later(moment: datetime, since: datetime, now: datetime) -> datetime:
 def objected(s: Session, c: Consultation, actor: str) -> None:
     """An objection was opened: the countdown stops with what is left of it."""
     before, now = c.state, clock.now()
+    open_ones = select(func.count()).where(Objection.consultation_id == c.id, Objection.state == "open")
+    if (s.scalar(open_ones) or 0) < guards.objections_that_stop(c):
+        return
     if move(s, c, "object", actor) and before in ("PUBLICITY", "EXPLAINED") and c.publicity_ends_at:
         c.publicity_left = max(0, int((c.publicity_ends_at - now).total_seconds()))
 
@@ -212,10 +232,10 @@ def explained(s: Session, c: Consultation, actor: str) -> None:
         since, c.publicity_left = before - timedelta(seconds=c.publicity_left or 0), None
         c.publicity_ends_at = later(before, since, now)
         zone = clock.village_zone()
-        _say_instead(c, before.astimezone(zone).date(), c.publicity_ends_at.astimezone(zone).date())
+        say_instead(c, before.astimezone(zone).date(), c.publicity_ends_at.astimezone(zone).date())
 
 
-def _say_instead(c: Consultation, old: date, new: date) -> None:
+def say_instead(c: Consultation, old: date, new: date) -> None:
     """Who asks for the result from now on is told the day it really ends on."""
     c.sms = {
         **c.sms,

@@ -1,8 +1,23 @@
 """What residents are told when a matter stops or goes on, short enough for one SMS where the title allows it."""
 
-from gateway import text
+from datetime import datetime
+
+from gateway import clock, text
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
+from gateway.models.meeting import Assembly
+
+# what people call the meetings that decide (quorum profiles of consultation/quorum)
+BODIES = {
+    "villagers": "村民会议",
+    "representatives": "村民代表会议",
+    "group": "村民小组会议",
+    "land_to_outsiders": "村民代表会议",
+    "collective": "成员大会",
+    "residents": "居民会议",
+    "owners_ordinary": "业主大会",
+    "owners_major": "业主大会",
+}
 
 
 def _matter(c: Consultation) -> str:
@@ -28,3 +43,60 @@ def resumed_sms(c: Consultation, area: Area) -> str:
 
 def resumed_voice(c: Consultation, area: Area) -> str:
     return f"{greeting(area)}{_matter(c)}，接着办了。（停一秒）以前说的都算数，不用再说一遍。"
+
+
+def assembly_sms(c: Consultation, area: Area, meeting: Assembly) -> str:
+    """That a meeting decides, when and where; who can't come may send word."""
+    when = f"{text.short_date(_local(meeting.starts_at).date())}{text.clock_time(_local(meeting.starts_at))}"
+    return f"{area.signed}{c.number}号“{text.clip(c.title, 12)}”，{when}在{meeting.place}开{_body(meeting)}决定。想捎话回“意见”加内容"
+
+
+def assembly_voice(c: Consultation, area: Area, meeting: Assembly) -> str:
+    local = _local(meeting.starts_at)
+    when = f"{text.spoken_date(local.date())}{text.spoken_time(local)}"
+    return (
+        f"{greeting(area)}{_matter(c)}，要开会决定。（停一秒）{when}，在{meeting.place}开{_body(meeting)}。"
+        "（停一秒）来不了的，想捎什么话，就打协商热线说。"
+    )
+
+
+def no_quorum_sms(c: Consultation, area: Area, missing: int) -> str:
+    return f"{area.signed}{c.number}号的会，差{missing}人没开成，不算数。再开会的日子定了告诉您"
+
+
+def no_quorum_voice(c: Consultation, area: Area, missing: int) -> str:
+    people = text.spoken_count(missing)
+    return f"{greeting(area)}{_matter(c)}，开会的人差了{people}个，没开成，不算数。（停一秒）再开会的日子定了，再告诉您。"
+
+
+def rejected_sms(c: Consultation, area: Area, agree: int, present: int) -> str:
+    return f"{area.signed}{c.number}号“{text.clip(c.title, 16)}”会上没通过：到会{present}，同意{agree}。这事就不办了"
+
+
+def rejected_voice(c: Consultation, area: Area, agree: int, present: int) -> str:
+    come, yes = text.spoken_count(present), text.spoken_count(agree)
+    return f"{greeting(area)}{_matter(c)}，会上没通过。（停一秒）到会{come}个，同意的{yes}个。（停一秒）这件事就不办了。"
+
+
+def corrected_sms(c: Consultation, area: Area, why: str) -> str:
+    return f"{area.signed}{c.number}号的结果先不作数，镇里让改正：{why}。改好再告诉您"
+
+
+def corrected_voice(c: Consultation, area: Area, why: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，结果先不作数，镇里让改正。（停一秒）原因是，{why}。（停一秒）改好了再告诉您。"
+
+
+def annulled_sms(c: Consultation, area: Area, why: str) -> str:
+    return f"{area.signed}{c.number}号“{text.clip(c.title, 16)}”的结果作废了，原因：{why}"
+
+
+def annulled_voice(c: Consultation, area: Area, why: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，结果作废了。（停一秒）原因是，{why}。"
+
+
+def _body(meeting: Assembly) -> str:
+    return BODIES.get(meeting.body, "会")
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(clock.village_zone())

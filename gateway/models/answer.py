@@ -83,6 +83,10 @@ class Objection(Row, Base):
     explained_at: Mapped[datetime | None]
     explained_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
     closed_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # what they say to the explanation: understood | still
+    answered_at: Mapped[datetime | None]
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
 
 

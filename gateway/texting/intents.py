@@ -47,6 +47,12 @@ def answer(
         return m.say("picture"), "media"
     if (beside := aside.answer(m, asked)) is not None:
         return beside
+    if asked is not None and asked.kind == "explained":
+        if (found := publicity.explained(m, int((asked.data or {}).get("objection", 0)))) is not None:
+            if found[1] != "object":
+                forget(m)
+            return found
+        asked = None  # it is about something else
     if _is_choice(words, context.get("behind")):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None

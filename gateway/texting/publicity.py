@@ -6,6 +6,7 @@ from gateway import text
 from gateway.consultation import lifecycle, matters, objections, steps
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
+from gateway.models.answer import Objection
 from gateway.models.consultation import Consultation
 from gateway.people.residents import Resident
 from gateway.texting import aside
@@ -76,6 +77,28 @@ def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words:
         return m.say("objection", **facts)
     ask(m, "reason", c, objection=made.id)
     return m.say("objection_reason", **facts)
+
+
+_CONTENT = re.compile(r"1|(?:听|看|说)?(?:明白|懂|清楚)了?|知道了?|行|好的?|可以|没意见了?|同意了?|mingbaile")
+_CONTESTS = re.compile(r"2|(?:我|俺)?还(?:是)?(?:反对|不同意|不行|不服)|不服|不行")
+
+
+def explained(m: Message, objection_id: int) -> tuple[str, str] | None:
+    """What the objector says to our answer: that it will do, or that they still object; None for anything else."""
+    mine = m.s.get(Objection, objection_id)
+    words = text.normalize(m.words).strip("，,。.！!～~ ")
+    who = next((p for p in m.people() if mine is not None and p.id == mine.person_id), None)
+    if mine is None or who is None or mine.state != "explained":
+        return None
+    c = m.s.get_one(Consultation, mine.consultation_id)
+    if (m.context.get("pending") or {}).get("consultation") != c.number:
+        return None  # something else was asked since: a “1” answers the last question
+    if _CONTENT.fullmatch(words):
+        objections.understood(m.s, mine)
+        return m.say("explanation_taken", number=c.number), "confirm"
+    if _CONTESTS.fullmatch(words):
+        return _open(m, c, who, "" if words == "2" else m.words, m.words), "object"
+    return None
 
 
 def withdrawn(m: Message, c: Consultation | Matter) -> str:

@@ -6,6 +6,8 @@ import re
 import pytest
 
 from admin.roles import NEEDS, OWN
+from gateway import clock
+from gateway.models.meeting import Assembly
 from gateway.models.organizer import MAY
 from gateway.outreach import broadcasts
 from gateway.people import claims, organizers, residents
@@ -34,6 +36,7 @@ def staffed(village: Runtime) -> Runtime:
                 s, name=role, area=area(s, "XQ"), role=role, login=role, password="long enough, too"
             )
         phone = residents.handset_for(s, residents.Phone(STRANGER.phone, "mobile"))
+        s.add(Assembly(consultation_id=1, body="representatives", starts_at=clock.now(), place="村部"))
         claims.claim(s, phone, "周秀英", "拟柳", "sms")
         broadcasts.create(s, area=area(s, "NL"), sms="【拟柳村委会】明天停水")
         broadcasts.say(s, phone, sms="【拟柳村委会】记下了")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, steps
+from gateway.consultation import lifecycle, matters, reach, steps
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
@@ -61,6 +61,12 @@ def publish(
     s: Session, c: Consultation, *, public: int = 7, result: str = "装三盏", actor: str = "cli"
 ) -> None:
     steps.publish(s, c, result=result, sms="", voice="", until=end_of(public), actor=actor)
+
+
+def knock(s: Session, c: Consultation) -> None:
+    """Somebody tells the result at every door that no telephone told."""
+    for door in reach.doors(s, c):
+        assert reach.visit(s, c, door.home, "cli")
 
 
 def path(s: Session, c: Consultation) -> list[str]:

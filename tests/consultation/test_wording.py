@@ -16,6 +16,7 @@ from gateway.runtime import Runtime
 from gateway.text import segments
 from tests.admin.panel import Panel
 from tests.conftest import OWNER
+from tests.consultation.procedure import knock
 
 
 def decided(s, result: str, *, title: str = "村口装路灯。", number: int = 51) -> Consultation:  # type: ignore[no-untyped-def]
@@ -29,6 +30,7 @@ def decided(s, result: str, *, title: str = "村口装路灯。", number: int = 
     steps.close_early(s, c, "cli", "都答完了")
     until = clock.end_of_day((now + timedelta(days=7)).date(), clock.village_zone())
     steps.publish(s, c, result=result, sms="", voice="", until=until, actor="cli")
+    knock(s, c)
     return c
 
 

@@ -163,6 +163,13 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
     assert shown(stack, 21)["state"] == "EXPLAINED"
     board = requests.get(f"{stack.base}/board/21", timeout=30).text
     assert "村口装三盏太阳能路灯" in board and "孙长河" not in board and "1990000" not in board
+    page = panel.get(f"{here}/visits")  # telephones that nobody picked up: somebody goes there
+    doors = set(re.findall(r'name="home" value="(\w+)"', page))
+    assert doors and "孙长河" not in page
+    for home in doors:
+        panel.get(f"{here}/visits")
+        panel.post(f"{here}/visits", home=home)
+    assert "每一户都告诉到了" in panel.page
     for _ in range(8):
         panel.get("/admin/")
         panel.post("/admin/day", back="/admin/")

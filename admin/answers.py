@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from gateway import clock, text
 from gateway.consultation import matters
 from gateway.db import insert_into
-from gateway.models.answer import Objection
+from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.person import Claim, Handset, Person
+from gateway.models.topic import Proposal
 from gateway.outreach import broadcasts
 from gateway.people.residents import handsets_of, people_on, spoken_on
 from gateway.replies import reply_phrase, reply_text
@@ -90,6 +91,35 @@ def _wait_for_answer(s: Session, handset: Handset, objection: Objection) -> None
     asked |= {"created_at": clock.now(), "expires_at": clock.now() + ANSWERED_WITHIN}
     put = insert_into(s, Question).values(handset_id=handset.id, **asked)
     s.execute(put.on_conflict_do_update(index_elements=["handset_id"], set_=asked))
+
+
+def proposal_decided(s: Session, p: Proposal) -> bool:
+    """Tell whoever proposed something what becomes of it; False when no telephone is known, or nothing is decided."""
+    opinion = s.get_one(Opinion, p.opinion_id)
+    person = s.get(Person, opinion.person_id) if opinion.person_id else None
+    handset = s.get(Handset, opinion.handset_id) if opinion.handset_id else None
+    if handset is None and person is not None:
+        handset = next(iter(handsets_of(s, person.id)), None)
+    if handset is None or p.state not in ("accepted", "merged", "declined"):
+        return False
+    c = s.get(Consultation, p.consultation_id) if p.consultation_id else None
+    home = c.area_id if c else person.area_id if person else None
+    area = s.get(Area, home) if home else None
+    what = (
+        text.clip(matters.sentence(opinion.words), 20)
+        if opinion.words
+        else c.title
+        if c
+        else reply_phrase("your_idea", spoken_on(s, handset))
+    )
+    facts = {"what": what} | (
+        {"why": p.reason} if p.state == "declined" else {"number": c.number if c else ""}
+    )
+    said = reply_text(
+        f"proposal_{p.state}", language=spoken_on(s, handset), sig=area.signed if area else "", **facts
+    )
+    _tell(s, handset, said, "voice" if opinion.channel == "voice" else "sms", f"proposal:{p.id}")
+    return True
 
 
 def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:

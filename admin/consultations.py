@@ -10,13 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, effect, inbox, loudspeaker, procedure, prompts
+from admin import catalogue, common, effect, inbox, loudspeaker, procedure, prompts
 from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, steps
+from gateway.consultation import ballots, lifecycle, matters, quorum, steps
+from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import Area
@@ -53,7 +54,14 @@ def _areas(s: Session) -> list[Area]:
 
 def _form(s: Session, typed: Any, errors: dict[str, str], also: list[int], c: Consultation | None) -> str:
     return render_template(
-        "admin/consultation_form.html", f=typed, errors=errors, areas=_areas(s), also=also, c=c
+        "admin/consultation_form.html",
+        f=typed,
+        errors=errors,
+        areas=_areas(s),
+        also=also,
+        c=c,
+        topics=catalogue.choices(s),
+        meetings=quorum.PROFILES,
     )
 
 
@@ -83,6 +91,9 @@ def edit_consultation(id: int) -> str:
             "area": str(c.area_id),
             "unit": c.unit,
             "group": c.group,
+            "lead": c.lead,
+            "topic": c.topic_id,
+            **{name: getattr(c, name) for name in matters.TOPIC},
             "opens": common.for_input(c.opens_at),
             "closes": f"{common.local(c.closes_at):%Y-%m-%d}" if c.closes_at else "",
             "sms": c.sms.get("notice", ""),
@@ -118,6 +129,10 @@ class _Typed:
         self.closes: datetime = closes
         self.sms, self.voice = own_words("sms"), own_words("voice")
         self.group = f.get("group", "").strip()
+        self.topic = catalogue.read(s, area)
+        self.lead = f.get("lead", "").strip()[:40] or lead_of(
+            area, "villages" if len(self.area_ids) > 1 else "group" if self.group else ""
+        )
 
     def defaults(self, s: Session) -> dict[str, str]:
         """The texts as the gateway would write them."""
@@ -135,7 +150,8 @@ def _again(errors: dict[str, str], id: int | None, **fresh: str) -> tuple[str, i
     """The form with everything that was typed, and what won't do marked."""
     with reading() as s:
         c = common.consultation(s, id) if id else None
-        page = _form(s, {**request.form.to_dict(), **fresh}, errors, ids("also"), c)
+        typed = {**request.form.to_dict(), "three_important": request.form.getlist("three"), **fresh}
+        page = _form(s, typed, errors, ids("also"), c)
     return page, 422 if errors else 200
 
 
@@ -161,7 +177,9 @@ def create_consultation() -> Any:
                 sms=t.sms,
                 voice=t.voice,
                 group=t.group,
+                lead=t.lead,
                 by=actor(),
+                **t.topic,
             )
             rights.act(s, me(), "consultation_create", f"consultation:{c.id}", c.area_id)
             made = c.id
@@ -210,6 +228,8 @@ def save_consultation(id: int) -> Any:
                 opens_at=t.opens,
                 closes_at=t.closes,
                 group=t.group,
+                lead=t.lead,
+                **t.topic,
                 sms={"notice": texts["sms"]},
                 voice={"notice": texts["voice"]},
             )

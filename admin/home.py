@@ -8,15 +8,18 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from admin import proposals
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
 from gateway.consultation import ballots, lifecycle
+from gateway.consultation.proposals import WAITING
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import MAY
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim
+from gateway.models.topic import Proposal
 from gateway.people import alarms as gate
 from gateway.people import rights
 
@@ -58,6 +61,7 @@ def home() -> str:
                     rights.broadcasts(s, o).where(Broadcast.state == "draft", Broadcast.why == "budget")
                 )
             ),
+            proposals=count(s, proposals.visible(s).where(Proposal.state.in_(WAITING))),
             claims=count(s, rights.claims(s, o).where(Claim.state == "waiting")),
             objections=objections,
             opinions=count(s, rights.opinions(s, o).where(Opinion.done_at.is_(None))),

@@ -10,7 +10,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import answers, common, words
+from admin import answers, common, proposals, words
 from admin.auth import _inside
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import page_number
@@ -21,6 +21,7 @@ from gateway.models.answer import FOR_WATCHERS, Objection, Opinion, Recording
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Delivery
 from gateway.models.person import Claim, Handset
+from gateway.models.topic import Proposal
 from gateway.outreach import singles
 from gateway.people import rights
 from gateway.phones import HIDDEN
@@ -107,6 +108,8 @@ def send_again(id: int) -> Response:
         kind, _colon, row = (found.subject or "").partition(":")
         if kind == "objection":
             rights.get(s, rights.objections(s, me()), Objection, int(row))
+        elif kind == "proposal":
+            rights.get(s, proposals.visible(s), Proposal, int(row))
         elif kind == "claim":
             rights.get(s, rights.claims(s, me()), Claim, int(row))
         else:

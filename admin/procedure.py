@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from admin import proposals
 from admin.changing import change
 from admin.common import actor, leads, me, panel
 from gateway.consultation import lifecycle, revisions, steps
@@ -29,6 +30,13 @@ class Simple:
 
 
 SIMPLE: dict[str, Simple] = {
+    "accept": Simple(
+        _l("受理"), None, lambda s, c, why: proposals.decide(s, c, True, ""), _l("受理了，正在告诉提的人")
+    ),
+    "decline": Simple(
+        _l("不受理"), _l("为什么（会告诉提的人）"), lambda s, c, why: proposals.decide(s, c, False, why),
+        _l("不受理，正在告诉提的人"),
+    ),
     "hear": Simple(
         _l("开听证会、议事会"), None, lambda s, c, why: steps.hear(s, c, actor()),
         _l("记下了，正在听证。开完会记得写会议记录"),

@@ -15,7 +15,7 @@ from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, steps
+from gateway.consultation import ballots, lifecycle, matters, steps, texts
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -112,15 +112,15 @@ def _keep(id: int, go: str, result: str, until: datetime) -> Response:
         c = common.consultation(s, id, change=True)
         area = s.get_one(Area, c.area_id)
         default = {
-            "sms": matters.result_sms(c, area, result, until),
-            "voice": matters.result_voice(c, area, result, until),
+            "sms": texts.result_sms(c, area, result, until),
+            "voice": texts.result_voice(c, area, result, until),
         }
         kept = {} if go == "fill" else {k: own_words(k) for k in default if own_words(k)}
-        texts = default | kept
-        texts["sms"] = matters.signed(area, texts["sms"])
-        for name, words in texts.items():
+        written = default | kept
+        written["sms"] = matters.signed(area, written["sms"])
+        for name, words in written.items():
             matters.fits(words, name)
-        c.draft = {"result": result, "until": common.for_input(until), **texts, **automatic(default)}
+        c.draft = {"result": result, "until": common.for_input(until), **written, **automatic(default)}
         rights.act(s, me(), "draft_result", f"consultation:{c.id}", c.area_id)
     return redirect(url_for("admin.publication", id=id, look=1 if go == "preview" else None))
 

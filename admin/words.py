@@ -40,6 +40,26 @@ STATE_TONES = {
     "OBJECTED": "alarm",
     "EFFECTIVE": "done",
 }
+TOPIC_KINDS = {
+    "policy_implementation": _l("政策和重点工作怎么落实"),
+    "legally_required": _l("法规要求协商的"),
+    "public_affairs": _l("公共事务和公益事业"),
+    "subject_requested": _l("大家提出来的"),
+    "urgent_difficulty": _l("急难事和矛盾纠纷"),
+}
+THREE_IMPORTANT = {
+    "decision": _l("重大决策"),
+    "project": _l("重要项目"),
+    "activity": _l("重要活动"),
+    "large_funds": _l("大额资金"),
+}
+PROPOSALS = {
+    "raised": _l("等村里定"),
+    "taken_up": _l("立项了，等定"),
+    "accepted": _l("受理了"),
+    "merged": _l("并到别的事里"),
+    "declined": _l("没受理"),
+}
 UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
 CHANNELS = {"auto": _l("自动"), "sms": _l("短信"), "voice": _l("电话"), "clerk": _l("代录")}
 KINDS = {

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones, text
-from gateway.consultation import lifecycle, matters, profiles, reach, receipts
+from gateway.consultation import catalogue, lifecycle, matters, profiles, reach, receipts
 from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
 from gateway.models.area import Area
@@ -89,6 +89,7 @@ def _fill(s: Session, settings: Settings, data: dict[str, Any], accounts: list[A
             password=account.password,
         )  # fmt: skip
     people = _people(s, data, areas)
+    catalogue.add_usual(s, areas["XQ"], "sample")
     for given in data["consultations"]:
         _consultation(s, settings, given, areas, people, today)
 

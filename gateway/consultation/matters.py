@@ -15,7 +15,7 @@ from gateway.consultation.glance import Matter, above
 from gateway.consultation.refusal import Refused
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import KINDS, UNITS, Consultation, ConsultationArea, ConsultationEvent
-from gateway.models.person import Household, Person
+from gateway.models.person import Person
 from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
@@ -46,10 +46,13 @@ def create(
     kind: str = "public_affairs",
     lead: str = "",
     by: str = "cli",
+    raised_by: str = "",
+    raised_at: datetime | None = None,
     **topic: Any,
 ) -> Consultation:
     """A new consultation in state ACCEPTED, under the rules its area has today for its kind. ``topic``: what it asks of
-    the procedure (``wide_impact``, ``technical``, ``assembly`` … as in :class:`Consultation`).
+    the procedure (``wide_impact``, ``technical``, ``assembly`` … as in :class:`Consultation`). With ``raised_by`` it is
+    only PROPOSED, and its lead has to decide.
 
     Raises :class:`Refused` naming the field that won't do.
     """
@@ -90,9 +93,14 @@ def create(
         group=group.strip(),
         kind=kind,
         lead=lead.strip(),
+        state="PROPOSED" if raised_by else "ACCEPTED",
         profile=rules.to_json(),
         due_at=clock.end_of_day(
-            (clock.now().astimezone(_zone()) + timedelta(days=rules.announce_days)).date(), _zone()
+            (
+                clock.now().astimezone(_zone())
+                + timedelta(days=rules.decide_days if raised_by else rules.announce_days)
+            ).date(),
+            _zone(),
         ),
         scope=topic.pop("scope", "") or _scope(area, area_ids or [], group),
         **topic,
@@ -102,7 +110,13 @@ def create(
     s.flush()
     for area_id in area_ids or [area.id]:
         s.add(ConsultationArea(consultation_id=made.id, area_id=area_id))
-    s.add(ConsultationEvent(consultation_id=made.id, event="create", to_state=made.state, actor=by))
+    event = "raise" if raised_by else "create"
+    at = raised_at or clock.now()
+    s.add(
+        ConsultationEvent(
+            consultation_id=made.id, event=event, to_state=made.state, actor=raised_by or by, created_at=at
+        )
+    )
     s.flush()
     return made
 
@@ -125,12 +139,13 @@ def _check_options(options: dict[str, str]) -> None:
         raise Refused("有两个选项是一样的", "options")
 
 
-EDITABLE = ("title", "options", "opens_at", "closes_at", "group", "unit", "lead", "sms", "voice")
+TOPIC = ("kind", "three_important", "wide_impact", "technical", "assembly", "commissioned_by", "topic_id")
+EDITABLE = (*TOPIC, "title", "options", "opens_at", "closes_at", "group", "unit", "lead", "sms", "voice")
 
 
 def edit(s: Session, c: Consultation, **fields: Any) -> None:
     """Change a consultation that nobody has been told of yet. Raises :class:`Refused`."""
-    if c.state != "ACCEPTED":
+    if c.state not in ("PROPOSED", "ACCEPTED"):
         raise Refused("通知已经发出，不能再改；可以撤回后重新发起", code="moved")
     if "options" in fields:
         _check_options(fields["options"])
@@ -259,10 +274,6 @@ def for_people(
     return [c for c in found if not c.group or any(p.group == c.group for p in people)]
 
 
-def household_of(s: Session, person: Person) -> Household | None:
-    return s.get(Household, person.household_id) if person.household_id else None
-
-
 def default_sms(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:
     """A notice that fits one segment (70 units) where the title allows it."""
     choices = "，".join(f"{label}回{key}" for key, label in options.items())
@@ -324,55 +335,6 @@ def signed(area: Area, sms: str) -> str:
     """Somebody's own words with the village's name before them: an SMS without 【…】 is not delivered in China."""
     words = sms.strip()
     return f"{area.signed}{words}" if words and not words.startswith("【") else words
-
-
-def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
-    """The text that opens the publicity period."""
-    day = text.short_date(until.astimezone(_zone()).date())
-    return f"{area.signed}{c.number}号公示：{sentence(result)}。{day}止，反对请回“反对”加原因"
-
-
-def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> str:
-    day = text.spoken_date(until.astimezone(_zone()).date())
-    return (
-        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
-        f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{sentence(result)}。（停一秒）"
-        f"公示到{day}。"
-    )
-
-
-def withdrawn_sms(c: Consultation, area: Area, why: str) -> str:
-    """That a matter is taken back, and why."""
-    return f"{area.signed}{c.number}号“{_short(c.title)}”撤回了，不用再回。原因：{why}"
-
-
-def withdrawn_voice(c: Consultation, area: Area, why: str) -> str:
-    return (
-        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）{text.spoken_ordinal_matter(c.number)}事，"
-        f"{c.title}，撤回了，不用再表态。（停一秒）原因是，{why}。"
-    )
-
-
-def _quiet(opposed: bool) -> str:
-    return "大家的反对都答复了" if opposed else "没人反对"
-
-
-def effective_sms(c: Consultation, area: Area, *, opposed: bool) -> str:
-    """That the result takes effect, and from which day. ``opposed``: somebody had objected."""
-    day = text.short_date(effective_day(c))
-    return f"{area.signed}{c.number}号公示期满，{_quiet(opposed)}，{day}起生效：{_short(sentence(c.result or c.title))}"
-
-
-def effective_voice(c: Consultation, area: Area, *, opposed: bool) -> str:
-    day = text.spoken_date(effective_day(c))
-    return (
-        f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）{text.spoken_ordinal_matter(c.number)}事，"
-        f"{c.title}，公示期满，{_quiet(opposed)}，{day}起生效。（停一秒）{sentence(c.result)}。"
-    )
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= 30 else words[:29] + "…"
 
 
 _GREETING = re.compile(r"^您好，这里是[^。]*热线，您不用花话费。(?:（停一秒）|（停）)*")

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import receipts
+from gateway.consultation import proposals, receipts
 from gateway.consultation.glance import Matter
 from gateway.models.answer import FOR_WATCHERS, Opinion
 from gateway.models.consultation import Consultation
@@ -49,6 +49,8 @@ def add(
     )
     s.add(opinion)
     s.flush()
+    if kind == "proposal":
+        proposals.raised(s, opinion)
     return opinion
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.models.answer import Ballot, Objection, Receipt
+from gateway.models.answer import Ballot, Objection, Opinion, Receipt
 from gateway.models.consultation import Consultation
+from gateway.models.topic import Proposal
 from gateway.prepared import Prepared
 
 # whoever inserts a code first has it: nobody looks before
@@ -46,6 +47,10 @@ def standing(s: Session, found: Receipt) -> str:
         mine = select(Objection.state).where(Objection.person_id == found.person_id)
         state = s.scalar(mine.where(Objection.receipt == found.code))
         return state if state in _OBJECTION else "kept"
+    if found.kind == "opinion":
+        proposed = select(Proposal.state).join(Opinion, Opinion.id == Proposal.opinion_id)
+        if (state := s.scalar(proposed.where(Opinion.receipt == found.code))) is not None:
+            return f"proposal_{'raised' if state == 'taken_up' else state}"
     if found.kind == "ballot":
         present = select(Ballot.receipt).where(
             Ballot.consultation_id == found.consultation_id, Ballot.person_id == found.person_id

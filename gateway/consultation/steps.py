@@ -74,8 +74,8 @@ def publish(
     if until < clock.now() + timedelta(days=c.rules.least_publicity_days - 1):
         raise Refused(f"本地办法规定至少公示{c.rules.least_publicity_days}天", "until")
     area = s.get_one(Area, c.area_id)
-    sms = matters.signed(area, sms) or matters.result_sms(c, area, result, until)
-    voice = voice.strip() or matters.result_voice(c, area, result, until)
+    sms = matters.signed(area, sms) or texts.result_sms(c, area, result, until)
+    voice = voice.strip() or texts.result_voice(c, area, result, until)
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
     again = guards.happened(s, c, "publish") is not None or c.state == "ASSEMBLY"
@@ -117,7 +117,7 @@ def withdraw(s: Session, c: Consultation, actor: str, reason: str) -> None:
     settle_all(s, c, f"这件事撤回了：{why}")
     if told:
         area = s.get_one(Area, c.area_id)
-        sms, voice = matters.withdrawn_sms(c, area, why), matters.withdrawn_voice(c, area, why)
+        sms, voice = texts.withdrawn_sms(c, area, why), texts.withdrawn_voice(c, area, why)
         tell(s, c, "withdrawn", sms, voice, actor)
 
 
@@ -254,7 +254,7 @@ def took_effect(s: Session, c: Consultation) -> date | None:
 def tell_effective(s: Session, c: Consultation) -> None:
     area = s.get_one(Area, c.area_id)
     opposed = s.scalar(select(Objection.id).where(Objection.consultation_id == c.id).limit(1)) is not None
-    sms = c.sms.get("effective") or matters.effective_sms(c, area, opposed=opposed)
-    voice = c.voice.get("effective") or matters.effective_voice(c, area, opposed=opposed)
+    sms = c.sms.get("effective") or texts.effective_sms(c, area, opposed=opposed)
+    voice = c.voice.get("effective") or texts.effective_voice(c, area, opposed=opposed)
     c.sms, c.voice = {**c.sms, "effective": sms}, {**c.voice, "effective": voice}
     tell(s, c, "effective", sms, voice, "clock")

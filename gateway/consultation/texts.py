@@ -1,8 +1,9 @@
-"""What residents are told when a matter stops or goes on, short enough for one SMS where the title allows it."""
+"""What residents are told at each stage, short enough for one SMS where the title allows it. The notice is in matters."""
 
 from datetime import datetime
 
 from gateway import clock, text
+from gateway.consultation import matters
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.meeting import Assembly
@@ -27,6 +28,55 @@ def _matter(c: Consultation) -> str:
 def greeting(area: Area) -> str:
     """How every call of ours begins: who speaks, and that it costs nothing."""
     return f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
+
+
+def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
+    """The text that opens the publicity period."""
+    day = text.short_date(until.astimezone(clock.village_zone()).date())
+    return f"{area.signed}{c.number}号公示：{matters.sentence(result)}。{day}止，反对请回“反对”加原因"
+
+
+def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> str:
+    day = text.spoken_date(until.astimezone(clock.village_zone()).date())
+    return (
+        f"{greeting(area)}"
+        f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{matters.sentence(result)}。（停一秒）"
+        f"公示到{day}。"
+    )
+
+
+def withdrawn_sms(c: Consultation, area: Area, why: str) -> str:
+    """That a matter is taken back, and why."""
+    return f"{area.signed}{c.number}号“{_short(c.title)}”撤回了，不用再回。原因：{why}"
+
+
+def withdrawn_voice(c: Consultation, area: Area, why: str) -> str:
+    return (
+        f"{greeting(area)}{text.spoken_ordinal_matter(c.number)}事，"
+        f"{c.title}，撤回了，不用再表态。（停一秒）原因是，{why}。"
+    )
+
+
+def _quiet(opposed: bool) -> str:
+    return "大家的反对都答复了" if opposed else "没人反对"
+
+
+def effective_sms(c: Consultation, area: Area, *, opposed: bool) -> str:
+    """That the result takes effect, and from which day. ``opposed``: somebody had objected."""
+    day = text.short_date(matters.effective_day(c))
+    return f"{area.signed}{c.number}号公示期满，{_quiet(opposed)}，{day}起生效：{_short(matters.sentence(c.result or c.title))}"
+
+
+def effective_voice(c: Consultation, area: Area, *, opposed: bool) -> str:
+    day = text.spoken_date(matters.effective_day(c))
+    return (
+        f"{greeting(area)}{text.spoken_ordinal_matter(c.number)}事，"
+        f"{c.title}，公示期满，{_quiet(opposed)}，{day}起生效。（停一秒）{matters.sentence(c.result)}。"
+    )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 30 else words[:29] + "…"
 
 
 def suspended_sms(c: Consultation, area: Area, why: str) -> str:

@@ -66,6 +66,9 @@ class Consultation(Row, Base):
     # which meeting has to decide, by its quorum profile (consultation/quorum); empty = none has to
     assembly: Mapped[str] = mapped_column(default="", server_default="")
     commissioned_by: Mapped[str] = mapped_column(default="", server_default="")  # the body that asked for it
+    topic_id: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # its entry of the catalogue; 0 = none
     count_by: Mapped[str] = mapped_column(default="", server_default="")  # "area": tallies per village, too
     # the numbers it began with (models/rules), whatever its area decides later
     profile: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

@@ -11,6 +11,7 @@ from gateway.models import (
     person,
     prompt,
     rules,
+    topic,
 )
 from gateway.models.base import Base
 
@@ -26,4 +27,5 @@ __all__ = [
     "person",
     "prompt",
     "rules",
+    "topic",
 ]

@@ -91,7 +91,9 @@ def opinions(s: Session, o: Organizer) -> Select[Opinion]:
     """Opinions, proposals and call-back wishes; a stranger's words about no matter go to the top area."""
     top = select(Area.id).where(Area.id == o.area_id, Area.parent_id.is_(None)).exists()
     nobody = Opinion.consultation_id.is_(None) & Opinion.person_id.is_(None) & top
-    found = select(Opinion).where(or_(_said(o, Opinion, s), nobody))
+    staff = select(Organizer.id).where(Organizer.area_id.in_(_below(o)))
+    at_the_office = Opinion.person_id.is_(None) & Opinion.handset_id.is_(None) & Opinion.entered_by.in_(staff)
+    found = select(Opinion).where(or_(_said(o, Opinion, s), nobody, at_the_office))
     # what is meant for the supervision committee is heard by nobody whom it may be about
     return found if o.role == "supervision_member" else found.where(Opinion.kind != FOR_WATCHERS)
 

@@ -24,7 +24,11 @@ def query(m: Message, f: Fields) -> str:
     state = m.phrase(f"state_{c.state}")
     if c.open_for_answers and c.closes_at:
         state += m.phrase("until", day=m.day(c.closes_at))
-    return m.say("status", number=c.number, title=c.title, state=state)
+    said = m.say("status", number=c.number, title=c.title, state=state)
+    if c.lead:  # who leads (policy II(2)), where it still fits one message
+        more = m.say("status", number=c.number, title=c.title, state=state + m.phrase("led_by", lead=c.lead))
+        said = more if text.segments(more).count == 1 else said
+    return said
 
 
 def _list(m: Message) -> str:

@@ -50,8 +50,8 @@ def forms(rt: Runtime) -> dict[str, str]:
     for rule in rt.app.url_map.iter_rules():  # type: ignore[attr-defined]
         if rule.endpoint.startswith("admin.") and "POST" in rule.methods:
             row = {name: _ROW[name] for name in rule.arguments}
-            if "any(pause" in rule.rule:
-                row["verb"] = "cancel"
+            if verbs := re.search(r"any\(([^)]*)\)", rule.rule):
+                row["verb"] = verbs[1].split(", ")[-1]
             found[rule.endpoint.removeprefix("admin.")] = adapter.build(rule.endpoint, row, method="POST")
     return found
 

@@ -289,7 +289,7 @@ def explained(rt: Runtime) -> None:
         assert objection is not None and objection.words == "it is too loud"
         assert answers.explained(s, objection, "晚上十点以后停用")
         told = s.scalars(select(Delivery).where(Delivery.subject == f"objection:{objection.id}")).one()
-        assert "Matter 16, you objected. Answer: 晚上十点以后停用。 All right?" in told.body
+        assert "Matter 16, you objected. Answer: 晚上十点以后停用。 Understood?" in told.body
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from admin import proposals
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
-from gateway.consultation import ballots, lifecycle
+from gateway.consultation import ballots, followup, lifecycle
 from gateway.consultation.proposals import WAITING
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
@@ -68,6 +68,7 @@ def home() -> str:
             sending=list(
                 s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
             ),
+            tasks=list(s.scalars(followup.overdue(rights.consultations(s, o)).limit(20))),
             overdue=list(s.scalars(lifecycle.which_are_overdue(rights.consultations(s, o)).limit(20))),
             consultations=[(c, ballots.tally(s, c)) for c in running[:20]],
         )

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from admin import proposals
 from admin.changing import change
 from admin.common import actor, leads, me, panel
-from gateway.consultation import lifecycle, revisions, steps
+from gateway.consultation import followup, lifecycle, revisions, steps
 from gateway.models.consultation import Consultation
 
 
@@ -50,7 +50,7 @@ SIMPLE: dict[str, Simple] = {
         _l("会议记录存下了"),
     ),
     "report": Simple(
-        _l("报给委托的政府部门"), _l("怎么报的，报给谁"), lambda s, c, why: steps.report(s, c, actor(), why),
+        _l("报给委托的政府部门"), _l("怎么报的，报给谁"), lambda s, c, why: _report(s, c, why),
         _l("记下了，等他们答复"),
     ),
     "no_agreement": Simple(
@@ -79,6 +79,10 @@ SIMPLE: dict[str, Simple] = {
 }  # fmt: skip
 
 OWNERS = {"lead": _l("牵头的"), "township": _l("乡镇"), "clock": _l("到时间自动"), "": _l("办完了")}
+
+
+def _report(s: Session, c: Consultation, why: str) -> None:
+    followup.report(s, c, actor(), why)
 
 
 def card(s: Session, c: Consultation) -> dict[str, Any]:

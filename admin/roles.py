@@ -4,7 +4,7 @@ from flask import g
 from flask_babel import gettext as _
 
 from admin import words
-from gateway.models.organizer import AGREE, ENTER, HEAR, KEEP, LEAD, MAY, RULE, WRITE
+from gateway.models.organizer import AGREE, ENTER, HEAR, JUDGE, KEEP, LEAD, MAY, RULE, WRITE
 
 # Every form, and the pages that only lead to one: nobody fills in what will be refused. A form that is missing here is
 # closed to all, so that a new one can't be forgotten.
@@ -27,6 +27,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "usual_topics": (RULE,),
     "enter_proposal": (ENTER,),
     "settle_proposal": (WRITE, LEAD),
+    "plan_task": (LEAD,),
+    "finish_task": (LEAD,),
+    "tell_progress": (LEAD,),
+    "disclose": (LEAD,),
+    "evaluate": (LEAD, JUDGE),
+    "report_evaluation": (LEAD,),
+    "close_file": (LEAD,),
+    "government_answered": (LEAD,),
     "visits": (ENTER,),
     "tick_door": (ENTER,),
     "extend_publicity": (LEAD,),

@@ -60,6 +60,20 @@ PROPOSALS = {
     "merged": _l("并到别的事里"),
     "declined": _l("没受理"),
 }
+DISCLOSED_IN = {
+    "board": _l("村务公开栏"),
+    "paper": _l("刊物、明白纸"),
+    "net": _l("网络平台"),
+    "loudspeaker": _l("大喇叭"),
+    "sms": _l("短信、电话"),
+    "meeting": _l("会上"),
+}
+EVALUATION_TO = {
+    "party": _l("村（社区）党组织"),
+    "committee": _l("村（居）民委员会"),
+    "supervision": _l("监督委员会"),
+    "residents": _l("居民（短信、电话）"),
+}
 UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
 CHANNELS = {"auto": _l("自动"), "sms": _l("短信"), "voice": _l("电话"), "clerk": _l("代录")}
 KINDS = {
@@ -87,6 +101,9 @@ STAGES = {
     "resumed": _l("接着办的通知"),
     "implementation": _l("落实通知"),
     "evaluation": _l("评议通知"),
+    "progress": _l("进度通知"),
+    "reported": _l("已报政府的通知"),
+    "replied": _l("政府答复的通知"),
 }
 EVENTS = {
     "create": _l("建立"),
@@ -116,6 +133,8 @@ EVENTS = {
     "suspend": _l("暂停"),
     "resume": _l("接着办"),
     "refused": _l("没办成"),
+    "progress": _l("告诉进度"),
+    "answer": _l("政府答复"),
     "note": _l("监督委员会的意见"),
     "close": _l("征集结束"),
     "publish": _l("公布结果，开始公示"),

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway import callouts, clock, codes, personal, recorder, text
-from gateway.consultation import ballots, matters, objections, opinions, ratings, receipts
+from gateway.consultation import ballots, followup, matters, objections, opinions, ratings, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
-from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
+from gateway.models.consultation import GATHERING, IN_FORCE, ON_THE_WAY, Consultation
 from gateway.models.person import Handset, Person
 from gateway.people import claims, residents
 from gateway.phones import HIDDEN
@@ -109,7 +109,7 @@ def find_open(turn: Turn) -> Result:
 def find_results(turn: Turn) -> Result:
     people = [turn.person] if turn.person else turn.people()
     in_publicity = matters.for_people(turn.s, people, ("PUBLICITY", "OBJECTED", "EXPLAINED"))
-    after = matters.for_people(turn.s, people, IN_FORCE)
+    after = matters.for_people(turn.s, people, (*ON_THE_WAY, *IN_FORCE))
     found = in_publicity + after[::-1]
     if len(found) == 1:
         return "one", {**about(turn, found[0]), **_own(turn, found[0])}
@@ -183,6 +183,8 @@ def keep_opinion(turn: Turn) -> Result:
         channel=turn.channel,
         recording_id=recording_id,
     )
+    if turn.matter is not None and turn.facts.get("score") == "1":
+        followup.bad_mark(turn.s, turn.matter, words, recorded=recording_id is not None)
     return "ok", _receipt(kept.receipt)
 
 
@@ -297,6 +299,7 @@ def keep_score(turn: Turn) -> Result:
         ratings.rate(turn.s, c, person, turn.facts.get("score", ""), turn.channel)
     except Refused as no:
         return ("wrong" if no.code == "score" else "stranger"), {}
+    followup.bad_mark(turn.s, c)
     return "ok", {}
 
 

@@ -19,6 +19,7 @@ from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent, Notice
+from gateway.models.followup import RECIPIENTS, Evaluation, Task
 from gateway.models.organizer import Fact
 from gateway.models.person import Household, Person
 from gateway.people import organizers, residents
@@ -280,8 +281,33 @@ def _consultation(
     if state == "PUBLICITY":  # everybody has heard of the result, as the notices above say
         for door in reach.doors(s, c):
             reach.visit(s, c, door.home, "sample")
+    if state in ("IMPLEMENTING", "CLOSED"):
+        _carried_out(s, settings, c, given, by)
     opened = c.opens_at or clock.now()
     _said(s, c, given, people, opened, everything=state != "OPEN")
+
+
+def _carried_out(
+    s: Session, settings: Settings, c: Consultation, given: dict[str, Any], by: timedelta
+) -> None:
+    """Who does it until when; of the closed one also what the evaluator found, and who was told."""
+    work, judged = given["implementation"], given["evaluation"]
+    over, at = c.state == "CLOSED", clock.now()
+    due = clock.end_of_day(_day(work["deadline"]) + by, settings.zone)
+    s.add(
+        Task(
+            consultation_id=c.id, what=c.title, owner=work["owner"], due_at=due,
+            proof=moved(work["notes"], by) if over else "", done_at=min(due, at) if over else None, done_by="sample",
+        )
+    )  # fmt: skip
+    c.due_at = None if over else due
+    if over:
+        s.add(
+            Evaluation(
+                consultation_id=c.id, evaluator="评估员（示例）", findings=judged["finding"], summary=judged["finding"],
+                reported=dict.fromkeys(RECIPIENTS, at.isoformat()), by="sample",
+            )
+        )  # fmt: skip
 
 
 def _told(state: str) -> int:

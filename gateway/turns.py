@@ -13,10 +13,11 @@ from gateway import clock, text
 from gateway.consultation import matters, objections
 from gateway.ivr.script import Script
 from gateway.models.area import Area
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import ON_THE_WAY, Consultation
 from gateway.models.outreach import Delivery
 from gateway.models.person import Handset, Person
 from gateway.people import residents
+from gateway.replies import reply_phrase
 from gateway.settings import Settings
 
 Result = tuple[str, dict[str, str]]
@@ -185,10 +186,10 @@ def about(turn: Turn, c: Consultation) -> dict[str, str]:
 # what is told of a matter that is in force: the newest that was written
 _STAGES = {
     "EFFECTIVE": ("effective",),
-    "IMPLEMENTING": ("implementation", "effective"),
+    "IMPLEMENTING": ("implementation", "progress", "effective"),
     "DISCLOSED": ("implementation", "effective"),
-    "EVALUATED": ("implementation", "effective"),
-    "CLOSED": ("implementation", "effective"),
+    "EVALUATED": ("evaluation", "implementation", "effective"),
+    "CLOSED": ("evaluation", "implementation", "effective"),
 }
 
 
@@ -198,6 +199,8 @@ def spoken_result(turn: Turn, c: Consultation) -> str:
         if words := _in(turn, c.voice, stage):
             return matters.spoken_words(words)
     facts = {"matter": turn.matter_called(c), "title": c.title}
+    if c.state in ON_THE_WAY:
+        return turn.phrase("stands", **facts, state=reply_phrase(f"state_{c.state}", turn.language))
     if not stages:
         return turn.phrase("no_result", **facts)
     written = next(filter(None, (_in(turn, c.sms, stage) for stage in (*stages, "result"))), "")

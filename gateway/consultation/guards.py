@@ -12,6 +12,7 @@ from gateway.consultation import reach
 from gateway.models.answer import Objection
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
+from gateway.models.followup import RECIPIENTS, Evaluation, Task
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ NEEDS_ASSEMBLY = Rule(
     "needs_assembly", "这件事要开村（居）民会议或代表会议表决，通过了才能公示", "村民委员会组织法第24条"
 )
 NOT_DISPUTED = Rule("not_disputed", "没有大的争议，也不是必须开会定的事，不用上会", "实施意见二（四）")
+OPEN_TASKS = Rule("open_tasks", "还有没办完的，办完才能公开、归档", "实施意见二（五）")
+NOT_TOLD_ALL = Rule(
+    "not_told_all", "评估要报给党组织、村（居）委会、监督委员会和居民，四家都报了才能归档", "实施意见二（五）"
+)
 NEEDS_NOTE = Rule(
     "needs_note", "还有反对，要驳回得先有监督委员会的意见，再上会", "实施意见二（四）、三（二）"
 )
@@ -132,6 +137,21 @@ def nobody_objects(s: Session, c: Consultation) -> Rule | None:
     """Any open objection stops the effect (policy II(4): 如无反对意见则正式生效)."""
     open_ones = select(func.count()).where(Objection.consultation_id == c.id, Objection.state == "open")
     return STILL_OBJECTED if (s.scalar(open_ones) or 0) >= objections_that_stop(c) else None
+
+
+def tasks_done(s: Session, c: Consultation) -> Rule | None:
+    """What was to be done is done (policy II(5))."""
+    left = select(func.count()).where(Task.consultation_id == c.id, Task.done_at.is_(None))
+    return OPEN_TASKS if s.scalar(left) else None
+
+
+def evaluation_told(s: Session, c: Consultation) -> Rule | None:
+    """The four the policy names know what the evaluator found."""
+    newest = (
+        select(Evaluation).where(Evaluation.consultation_id == c.id).order_by(Evaluation.id.desc()).limit(1)
+    )
+    found = s.scalar(newest)
+    return None if found is not None and set(RECIPIENTS) <= set(found.reported) else NOT_TOLD_ALL
 
 
 def objections_that_stop(c: Consultation) -> int:

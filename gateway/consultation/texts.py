@@ -150,3 +150,45 @@ def _body(meeting: Assembly) -> str:
 
 def _local(moment: datetime) -> datetime:
     return moment.astimezone(clock.village_zone())
+
+
+def progress_sms(c: Consultation, area: Area, words: str) -> str:
+    return f"{area.signed}{c.number}号进度：{words}。有话回“意见{c.number}号”加您的话"
+
+
+def progress_voice(c: Consultation, area: Area, words: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，给您说说进度。（停一秒）{words}。"
+
+
+def disclosed_sms(c: Consultation, area: Area, words: str) -> str:
+    return f"{area.signed}{c.number}号办好了：{words}。满意不满意，回1到5分，5最好"
+
+
+def disclosed_voice(c: Consultation, area: Area, words: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，办好了。（停一秒）{words}。"
+
+
+def evaluated_sms(c: Consultation, area: Area, words: str) -> str:
+    return f"{area.signed}{c.number}号请外头的人评估了：{words}"
+
+
+def evaluated_voice(c: Consultation, area: Area, words: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，请外头的人评估了。（停一秒）{words}。"
+
+
+def reported_sms(c: Consultation, area: Area) -> str:
+    return f"{area.signed}{c.number}号大家的意见，已报给{c.commissioned_by}，有答复再告诉您"
+
+
+def reported_voice(c: Consultation, area: Area) -> str:
+    return (
+        f"{greeting(area)}{_matter(c)}，大家的意见已经报给{c.commissioned_by}。（停一秒）有了答复，再告诉您。"
+    )
+
+
+def replied_sms(c: Consultation, area: Area, words: str) -> str:
+    return f"{area.signed}{c.number}号，{c.commissioned_by}答复：{words}"
+
+
+def replied_voice(c: Consultation, area: Area, words: str) -> str:
+    return f"{greeting(area)}{_matter(c)}，{c.commissioned_by}答复了。（停一秒）{words}。"

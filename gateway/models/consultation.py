@@ -13,6 +13,11 @@ from gateway.models.rules import Rules
 # States as domain.md §2 names them; consultation/lifecycle.py has them all with what moves a matter between them.
 IN_FORCE = ("EFFECTIVE", "IMPLEMENTING", "DISCLOSED", "EVALUATED", "CLOSED")
 GATHERING = ("OPEN", "HEARING", "SMALL_GROUP_TALK")  # answers count until closes_at, whatever sits meanwhile
+# neither asked nor answered just now, but people were told of it and may want to know how it stands
+ON_THE_WAY = (
+    "DRAFTED", "REPORTED_TO_GOV", "NO_CONSENSUS", "ASSEMBLY", "ASSEMBLY_FAILED_QUORUM", "REVISED", "CORRECTION_ORDERED",
+    "SUSPENDED", "REJECTED", "ANNULLED",
+)  # fmt: skip
 # five kinds of content, policy II(1)
 KINDS = (
     "policy_implementation",
@@ -25,7 +30,13 @@ KINDS = (
 THREE_IMPORTANT = ("decision", "project", "activity", "large_funds")
 SCOPES = ("village", "community", "villages", "group", "part")
 ASKS = ("notice", "reminder")  # stages whose calls ask the matter's own question
-ANSWERS = ("result", "effective", "implementation", "evaluation")  # and those whose calls say what came out
+ANSWERS = (
+    "result",
+    "effective",
+    "progress",
+    "implementation",
+    "evaluation",
+)  # and those whose calls say what came out
 UNITS = ("person", "household", "owner")
 
 

@@ -15,6 +15,7 @@ WRITE = "write"  # put a matter or a broadcast on paper; nobody hears of it yet
 LEAD = "lead"  # tell people, stop gathering, publish, answer objections, withdraw
 AGREE = "agree"  # be the second pair of eyes for a broadcast
 HEAR = "hear"  # deal with what residents tell the supervision committee and nobody else
+JUDGE = "judge"  # say, from outside, how something was carried out (policy II(5))
 RULE = "rule"  # an area's rules: its money, two people's consent, its time zone
 
 # Role → what it may do. Who holds nothing looks (domain.md §1 rows 20, 25 and 28 say at what); a helper who is paid
@@ -25,7 +26,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "approver": (AGREE,),
     "township_officer": (ENTER, KEEP, WRITE, LEAD, AGREE, RULE),
     "supervision_member": (HEAR,),
-    "third_party_evaluator": (),
+    "third_party_evaluator": (JUDGE,),
     "social_worker": (ENTER,),
     "county_viewer": (),
     "administrator": (ENTER, KEEP, WRITE, LEAD, AGREE, RULE),

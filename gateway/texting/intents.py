@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import text
-from gateway.consultation import ballots, matters, ratings
+from gateway.consultation import ballots, followup, matters, ratings
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr import lexicon
@@ -254,8 +254,10 @@ def _rate(m: Message, f: Fields) -> str:
         score = ratings.rate(m.s, c, who, str(f.get("score", "")), "sms")
     except Refused as no:
         return m.say("rating_how" if no.code == "score" else "rating_not_now", number=c.number)
-    if len(text.normalize(m.words)) > 4:  # more than a mark: why they think so
+    reasoned = len(text.normalize(m.words)) > 4  # more than a mark: why they think so
+    if reasoned:
         keep(m, c, "opinion", who)
+    followup.bad_mark(m.s, c, m.words if reasoned and score == 1 else "")
     return m.say("rating", number=c.number, score=score)
 
 

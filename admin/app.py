@@ -7,6 +7,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from admin import (
+    archive,
     areas,
     auth,
     broadcast_form,
@@ -18,11 +19,13 @@ from admin import (
     home,
     inbox,
     loudspeaker,
+    papers,
     prompts,
     residents,
     results,
     roles,
     rosters,
+    statistics,
     words,
 )
 from admin.common import panel
@@ -46,6 +49,9 @@ _PAGES = (
     inbox,
     loudspeaker,
     prompts,
+    papers,
+    archive,
+    statistics,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -48,7 +48,12 @@ def visits(id: int) -> str:
         c = common.consultation(s, id)
         if not common.sees_names():
             raise rights.NotAllowed
-        return render_template("admin/visits.html", c=c, reach=reach.reach(s, c), doors=reach.doors(s, c))
+        return render_template(
+            "admin/visits.html",
+            c=c,
+            reach=reach.reach(s, c),
+            doors=reach.doors(s, c, rights.area_ids(s, me())),
+        )
 
 
 @panel.post("/consultations/<int:id>/visits")

@@ -15,7 +15,7 @@ from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, told
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, steps, texts
+from gateway.consultation import ballots, lifecycle, matters, papers, steps, texts
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -169,7 +169,11 @@ def enter_paper(id: int) -> Any:
         with writing() as s:
             c = common.consultation(s, id, change=True)
             person = rights.get(s, rights.people(s, me()), Person, f.get("person", 0, type=int))
-            note = _("%(paper)s，见证人%(witness)s", paper=reference[:60], witness=witness[:30])
+            slip = papers.slip(c, reference)
+            if slip:
+                papers.check_slip(s, c, slip, person.id)
+            kept = (slip or reference[:60]) + papers.SEPARATOR
+            note = kept + _("见证人%(witness)s", witness=witness[:30])
             ballot = ballots.cast(s, c, person, f["option"], "clerk", by=me().id, paper=note)
             rights.act(s, me(), "paper_ballot", f"consultation:{c.id}", c.area_id)
             receipt, name = ballot.receipt, person.name

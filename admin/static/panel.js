@@ -20,6 +20,7 @@ document.querySelectorAll("[data-print]").forEach((button) => button.addEventLis
 // A form pressed twice is sent once. The button is disabled only after its own value was taken along.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.hasAttribute("data-download")) return; // the page stays; the file may be fetched again
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   setTimeout(() => form.querySelectorAll("button:enabled").forEach((b) => { b.disabled = true; b.dataset.held = "1"; }));

@@ -139,15 +139,7 @@ def tally(s: Session, c: Consultation) -> Tally:
     decides duplicates, delegate designated); without one, the member who answered last speaks for it.
     A difference inside a household is listed, never settled silently.
     """
-    said = select(Ballot).where(Ballot.consultation_id == c.id).order_by(Ballot.id)
-    rows = list(
-        s.scalars(said.execution_options(populate_existing=True))
-    )  # cast() writes past loaded objects
-    if c.unit == "person":
-        voices = rows
-        conflicts: list[str] = []
-    else:
-        voices, conflicts = _household_voices(s, rows)
+    voices, conflicts = said(s, c)
     counts = dict.fromkeys(c.options, 0)
     channels: dict[str, int] = {}
     for ballot in voices:
@@ -164,6 +156,15 @@ def tally(s: Session, c: Consultation) -> Tally:
             size = sizes.get(ballot.person_id) or 0.0
             found.area_agreed[ballot.option] = found.area_agreed.get(ballot.option, 0.0) + size
     return found
+
+
+def said(s: Session, c: Consultation) -> tuple[list[Ballot], list[str]]:
+    """The ballots that count, one a voice, and the codes of households whose members differ; see :func:`tally`."""
+    cast_ = select(Ballot).where(Ballot.consultation_id == c.id).order_by(Ballot.id)
+    rows = list(
+        s.scalars(cast_.execution_options(populate_existing=True))
+    )  # cast() writes past loaded objects
+    return (rows, []) if c.unit == "person" else _household_voices(s, rows)
 
 
 def _household_voices(s: Session, rows: list[Ballot]) -> tuple[list[Ballot], list[str]]:

@@ -11,6 +11,7 @@ from gateway import clock
 from gateway.consultation import matters
 from gateway.db import insert_into
 from gateway.models.answer import Objection
+from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationEvent
 from gateway.models.meeting import Visit
 from gateway.models.outreach import Broadcast, Delivery
@@ -47,6 +48,7 @@ class Door:
     code: str
     names: tuple[str, ...]
     group: str
+    area: str
 
 
 _HOME = func.coalesce("h" + cast(Person.household_id, String), "p" + cast(Person.id, String))
@@ -60,19 +62,23 @@ def reach(s: Session, c: Consultation) -> Reach:
     return Reach(told, homes, c.rules.reach_percent)
 
 
-def doors(s: Session, c: Consultation) -> list[Door]:
-    """Where somebody has to knock, by group and household."""
+def doors(s: Session, c: Consultation, within: list[int] | None = None) -> list[Door]:
+    """Where somebody has to knock, by area, group and household; only in the areas ``within``, if
+    given."""
+    asked = matters.eligible(s, c)
+    if within is not None:
+        asked = asked.where(Person.area_id.in_(within))
     rows = s.execute(
-        matters.eligible(s, c)
-        .with_only_columns(_HOME.label("home"), Household.code, Person.name, Person.group)
+        asked.with_only_columns(_HOME.label("home"), Household.code, Person.name, Person.group, Area.name)
+        .join(Area, Area.id == Person.area_id)
         .outerjoin(Household, Household.id == Person.household_id)
         .where(_HOME.not_in(_told(s, c)))
-        .order_by(Person.group, Household.code, Person.id)
+        .order_by(Area.path, Person.group, Household.code, Person.id)
     )
     found: dict[str, Door] = {}
-    for home, code, name, group in rows:
+    for home, code, name, group, area in rows:
         before = found.get(home)
-        found[home] = Door(home, code or "", (*(before.names if before else ()), name), group or "")
+        found[home] = Door(home, code or "", (*(before.names if before else ()), name), group or "", area)
     return list(found.values())
 
 

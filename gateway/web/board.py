@@ -8,8 +8,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from gateway import clock, phones, text
-from gateway.consultation import ballots, matters, receipts, steps
+from gateway import clock, disclosed, phones, text
+from gateway.consultation import matters, receipts
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.web.signed import runtime
@@ -24,16 +24,8 @@ STATES = {
     "EXPLAINED": "结果公示中", "EFFECTIVE": "已经生效", "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开",
     "EVALUATED": "已经评估", "CLOSED": "已经办完", "WITHDRAWN": "已撤回",
 }  # fmt: skip
-_COUNTED = (
-    "PUBLICITY",
-    "OBJECTED",
-    "EXPLAINED",
-    "EFFECTIVE",
-    "IMPLEMENTING",
-    "DISCLOSED",
-    "EVALUATED",
-    "CLOSED",
-)
+WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票"}
+TOLD = {"notice": "通知", "reminder": "提醒", "result": "结果", "effective": "生效通知"}
 
 
 def _public(answer: str) -> AnyResponse:
@@ -76,21 +68,14 @@ def one(number: int) -> AnyResponse:
         c = matters.find(s, number)
         if c is None or c.state not in STATES or not matters.announced(s, c):
             abort(404)
-        area = s.get_one(Area, c.area_id)
-        tally, effective = ballots.tally(s, c), steps.took_effect(s, c)
-        withdrawn = steps.why_withdrawn(s, c.id) if c.state == "WITHDRAWN" else ""
-    # while people still answer, only how many did: a running count would sway them
-    shown = c.state in _COUNTED and ballots.may_be_broken_down(c, tally)
-    left = None
-    if c.in_publicity and c.publicity_ends_at and c.state != "OBJECTED":
-        left = max(0, (c.publicity_ends_at - clock.now()).days)
+        d = disclosed.of(s, c)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "area": area, "effective": text.short_date(effective) if effective else "", "tally": tally, "shown": shown, "left": left, "counted": c.state in _COUNTED, "states": STATES, "withdrawn": withdrawn, "few": ballots.FEW,
-        "notice": text.without_signature(str(c.sms.get("notice", ""))),
-        "most": max([1, *tally.counts.values()]),
-        "qr": Markup(code.svg_inline(scale=3, dark="#2a2620", border=1)),
-        "hotline": phones.dialled(rt.settings.hotline),
+        "c": c, "d": d, "area": d.area, "tally": d.tally, "left": d.left(), "states": STATES, "ways": WAYS,
+        "stages": TOLD, "objections": disclosed.OBJECTIONS,
+        "most": max([1, *d.tally.counts.values()]),
+        "qr": Markup(code.svg_inline(scale=3, dark="#000", border=2)),
+        "hotline": phones.dialled(rt.settings.hotline), "dial": rt.settings.hotline,
     }  # fmt: skip
     return _public(render_template("board/one.html", **facts))
 

@@ -24,6 +24,7 @@ _ROW = {
     "language": "zh-CN",
     "key": "c1-notice",
     "event": "suspend",
+    "kind": "notice",
 }
 
 

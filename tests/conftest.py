@@ -2,16 +2,21 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from gateway import clock, sample
 from gateway.db import Database, migrate, use_vault
 from gateway.models import tables  # noqa: F401
+from gateway.people import organizers
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.vault import Vault
@@ -24,6 +29,17 @@ for name in list(os.environ):
     ):
         del os.environ[name]
 use_vault(Vault(KEY.encode()))
+# real argon2id, at a price that a thousand sign-ins can pay; test_accounts looks at the product's own
+organizers._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+# templates are compiled once, not once for each test's application
+Flask.jinja_options = {
+    "bytecode_cache": FileSystemBytecodeCache(tempfile.mkdtemp(prefix="xiangyin-templates-"))
+}
+
+
+def more_in_soak(first: Any, *others: Any) -> list[Any]:
+    """Parameters of which `make test` takes the first, and `make soak` all: the others repeat it somewhere else."""
+    return [first, *(pytest.param(other, marks=pytest.mark.soak) for other in others)]
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from gateway.db import migrate
 from gateway.queue import EmbeddedRedis
 from gateway.settings import Settings
 from gateway.spoken.prompts import Prompts
+from tests.conftest import more_in_soak
 from tests.servers import ROOT, Stack, answers, free_port
 
 # a township is served from Linux; elsewhere everything but looking at its processes is tested
@@ -142,7 +143,7 @@ def start(folder: Path, *command: str, **env: str) -> subprocess.Popen[str]:
 
 
 @through_proc
-@pytest.mark.parametrize("hundredths", [0, 20, 40, 60, 120])
+@pytest.mark.parametrize("hundredths", more_in_soak(60, 0, 20, 40, 120))
 def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(tmp_path: Path, hundredths: int) -> None:
     process = start(tmp_path, "up")
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -177,7 +178,7 @@ def redis_of(folder: Path) -> tuple[int, int] | None:
 
 
 @through_proc
-@pytest.mark.parametrize("beside", [("up",), ("serve", "hotline"), ("worker", "bulk")])
+@pytest.mark.parametrize("beside", more_in_soak(("worker", "bulk"), ("up",), ("serve", "hotline")))
 def test_who_is_left_takes_redis_over_from_a_killed_owner(tmp_path: Path, beside: tuple[str, ...]) -> None:
     both = {p.pid: p for p in (start(tmp_path, "up"), start(tmp_path, *beside))}
     assert eventually(lambda: all(p.pid in parents(tmp_path) for p in both.values()), 60)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import Settings
+from tests.conftest import more_in_soak
 from tests.servers import ROOT, Postgres, free_port
 from tests.test_processes import processes_of, run
 
@@ -24,18 +25,22 @@ def refused(folder: Path, *command: str, **env: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("command", [("up",), ("serve", "hotline"), ("worker",), ("worker", "bulk")])
+@pytest.mark.parametrize(
+    "command", more_in_soak(("up",), ("serve", "hotline"), ("worker",), ("worker", "bulk"))
+)
 def test_a_redis_that_does_not_answer(tmp_path: Path, command: tuple[str, ...]) -> None:
     said = refused(tmp_path, *command, REDIS_URL=f"redis://:geheim@127.0.0.1:{free_port()}")
     assert "REDIS_URL" in said and "连不上" in said and "geheim" not in said
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1", "nonsense", "redis://h:port"])
+@pytest.mark.parametrize("url", more_in_soak("nonsense", "http://127.0.0.1", "redis://h:port"))
 def test_a_redis_address_that_is_none(tmp_path: Path, url: str) -> None:
     assert "REDIS_URL" in refused(tmp_path, "up", REDIS_URL=url)
 
 
-@pytest.mark.parametrize("command", [("up",), ("serve", "panel"), ("worker",), ("clock",), ("area", "list")])
+@pytest.mark.parametrize(
+    "command", more_in_soak(("up",), ("serve", "panel"), ("worker",), ("clock",), ("area", "list"))
+)
 def test_a_database_that_does_not_answer(tmp_path: Path, command: tuple[str, ...]) -> None:
     said = refused(
         tmp_path, *command, DATABASE_URL=f"postgresql://u:geheim@127.0.0.1:{free_port()}/x?connect_timeout=2"
@@ -49,7 +54,7 @@ def test_a_wrong_password_for_the_database(tmp_path: Path, postgres: Postgres) -
     assert "DATABASE_URL" in said and "nobody-here" in said and "geheim" not in said
 
 
-@pytest.mark.parametrize("url", ["mysql://h/x", "nonsense", "sqlite://", "postgresql://h:port/x"])
+@pytest.mark.parametrize("url", more_in_soak("mysql://h/x", "nonsense", "sqlite://", "postgresql://h:port/x"))
 def test_a_database_address_that_is_none(tmp_path: Path, url: str) -> None:
     assert "DATABASE_URL" in refused(tmp_path, "up", DATABASE_URL=url)
 
@@ -175,7 +180,7 @@ def spoilt(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", [("up",), ("serve", "hotline"), ("script", "check"), ("script", "try", "hotline")]
+    "command", more_in_soak(("script", "check"), ("up",), ("serve", "hotline"), ("script", "try", "hotline"))
 )
 def test_faulty_scripts_start_nothing_and_are_told_in_an_editors_words(
     spoilt: Path, command: tuple[str, ...]

@@ -108,11 +108,12 @@ def download_identities(id: int) -> Response | tuple[str, int]:
         errors["reason"] = _("请写明为什么要看名字，四个字以上")
     if len(password) < _LEAST_PASSWORD or not (password.isascii() and password.isprintable()):
         errors["password"] = _("密码要十二个以上的字母、数字")
+    if errors:
+        with reading() as s:
+            return _page(common.consultation(s, id, change=True), errors), 422
     with reading() as s, force_locale("zh"):
         _one_moment(s)
         c = common.consultation(s, id, change=True)
-        if errors:
-            return _page(c, errors), 422
         whole, held = _open_part(s, c)
         within = rights.area_ids(s, me())
         about = {**_about(c, "identities"), "archive_sha256": bundle.sha256(whole)}

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common, words
+from admin import common
 from admin.common import me, panel, reading, runtime, writing
 from gateway import disclosed, phones, text
 from gateway.consultation import ballots, matters, reach
@@ -146,7 +146,7 @@ def sheet(
         d=disclosed.of(s, c),
         kind=kind,
         names=NAMES,
-        words=words,
+        ways=disclosed.WAYS,
         objections=disclosed.OBJECTIONS,
         css=Markup(css),
         qr=Markup(code.svg_inline(scale=4, border=2, omitsize=True)),

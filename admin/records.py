@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from admin import words
 from gateway import disclosed
 from gateway.bundle import File
-from gateway.consultation import assemblies, ballots, lifecycle, papers, quorum, splits
+from gateway.consultation import assemblies, ballots, followup, lifecycle, papers, quorum, splits
 from gateway.models.answer import Objection, Opinion
 from gateway.models.consultation import Consultation, Notice
 from gateway.models.conversation import Conversation
+from gateway.models.followup import Evaluation
 from gateway.models.meeting import Visit
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import Broadcast, Delivery
@@ -92,6 +93,7 @@ class Records:
         ]
         yield File("objections.csv", "反对和答复（用编号，不具名）", table(heading, self._objections()))
         yield from self._assemblies()
+        yield from self._followed_up(d)
         heading = ["序号", "时间", "事项", "原来", "后来", "谁办的", "原因", "凭据"]
         yield File("events.csv", "经过，只添不改", table(heading, self._events()))
         heading = ["日期", "纸", "票号起", "票号止", "谁印的"]
@@ -264,6 +266,39 @@ class Records:
         )
         rows = [list(row) for row in self.s.execute(visited.order_by(Visit.round))]
         yield File("notices/visits.csv", "上门告诉了几户", table(["公示第几轮", "几户"], rows))
+
+    def _followed_up(self, d: disclosed.Disclosed) -> Iterator[File]:
+        tasks = sorted(followup.tasks(self.s, self.c), key=lambda t: t.id)
+        rows: list[list[object]] = [
+            [n, t.what, self.hush(t.owner), self.day(t.due_at), self.day(t.done_at), self.hush(t.proof), t.why]
+            for n, t in enumerate(tasks, 1)
+        ]
+        heading = ["序号", "办什么", "谁负责", "哪天办完", "办完的日子", "凭据", "因为什么"]
+        yield File("follow-up/tasks.csv", "落实：谁办、哪天办完", table(heading, rows))
+        judged = select(Evaluation).where(Evaluation.consultation_id == self.c.id).order_by(Evaluation.id)
+        rows = [
+            [
+                self.day(e.created_at),
+                e.evaluator,
+                e.summary,
+                self.hush(e.findings),
+                "、".join(sorted(e.reported)),
+            ]
+            for e in self.s.scalars(judged)
+        ]
+        heading = ["日期", "谁评的", "一句话", "发现", "报给了谁"]
+        yield File("follow-up/evaluations.csv", "第三方评估", table(heading, rows))
+        asked = followup.commission(self.s, self.c)
+        rows = (
+            [[asked.body, self.day(asked.due_at), asked.answer, self.day(asked.answered_at)]] if asked else []
+        )
+        yield File(
+            "follow-up/commission.csv",
+            "政府委托和答复",
+            table(["谁委托", "哪天前答复", "答复", "答复日期"], rows),
+        )
+        mean = [[f"{d.rating[0]:.2f}", d.rating[1]]] if d.rating else []
+        yield File("follow-up/ratings.csv", "大家打的分（不到五人的不写）", table(["平均分", "几人"], mean))
 
     def _events(self) -> Iterator[tuple[object, ...]]:
         for n, e in enumerate(lifecycle.history(self.s, self.c), 1):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import assemblies, ballots, quorum, reach, steps
+from gateway.consultation import assemblies, ballots, followup, quorum, reach, steps
 from gateway.models.answer import Objection, Opinion, Rating
 from gateway.models.area import Area
 from gateway.models.consultation import IN_FORCE, Consultation
@@ -23,6 +23,7 @@ _SENT_FROM = {
     "implementation": IN_FORCE[1:],
     "evaluation": IN_FORCE[3:],
 }
+WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票"}
 OBJECTIONS = {"open": "正在解释", "explained": "已经解释", "withdrawn": "自己收回", "resolved": "已经解决"}
 _STAGES = {"effective": "生效", "progress": "进度", "implementation": "落实", "evaluation": "评估"}
 
@@ -46,6 +47,7 @@ class Disclosed:
     told: dict[str, reached.Reach]  # stage → homes told; of the result in this round, visits and all
     meetings: tuple[str, ...]  # assemblies that decided, a sentence each
     stages: tuple[tuple[str, str], ...]  # what was told later: (名称, words)
+    tasks: tuple[tuple[str, str, bool], ...]  # what is to be done, until which day, and whether it is
     rating: tuple[float, int] | None  # mean and how many, from five on
 
     @property
@@ -100,6 +102,10 @@ def of(s: Session, c: Consultation) -> Disclosed:
             for stage, name in _STAGES.items()
             if c.sms.get(stage) and c.state in _SENT_FROM[stage]
         ),
+        # what a bad mark asked somebody to look after is between them
+        tasks=tuple(
+            (t.what, _day(t.due_at), bool(t.done_at)) for t in followup.tasks(s, c) if t.why != "rating"
+        ),
         rating=_rating(s, c),
     )
 
@@ -117,10 +123,13 @@ def told(s: Session, c: Consultation) -> dict[str, reached.Reach]:
 _OUTCOMES = {"passed": "通过", "rejected": "没通过", "no_quorum": "人数不够，没有表决"}
 
 
+def _day(moment: datetime) -> str:
+    return text.short_date(moment.astimezone(clock.village_zone()).date())
+
+
 def _sentence(m: Assembly) -> str:
     body = quorum.PROFILES[m.body]
-    day = text.short_date(m.starts_at.astimezone(clock.village_zone()).date())
-    said = f"{day}{body.name.partition('（')[0]}，应到{m.members}{body.unit}，到会{m.present or 0}{body.unit}"
+    said = f"{_day(m.starts_at)}{body.name.partition('（')[0]}，应到{m.members}{body.unit}，到会{m.present or 0}{body.unit}"
     if m.outcome != "no_quorum":
         said += f"，同意{m.agree or 0}，不同意{m.against or 0}，弃权{m.abstain or 0}"
     return f"{said}：{_OUTCOMES.get(m.outcome, m.outcome)}。"

@@ -24,7 +24,6 @@ STATES = {
     "EXPLAINED": "结果公示中", "EFFECTIVE": "已经生效", "IMPLEMENTING": "正在落实", "DISCLOSED": "落实情况已公开",
     "EVALUATED": "已经评估", "CLOSED": "已经办完", "WITHDRAWN": "已撤回",
 }  # fmt: skip
-WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票"}
 TOLD = {"notice": "通知", "reminder": "提醒", "result": "结果", "effective": "生效通知"}
 
 
@@ -71,7 +70,7 @@ def one(number: int) -> AnyResponse:
         d = disclosed.of(s, c)
     code = segno.make(f"{rt.settings.base_url}/board/{number}", micro=False)
     facts = {
-        "c": c, "d": d, "area": d.area, "tally": d.tally, "left": d.left(), "states": STATES, "ways": WAYS,
+        "c": c, "d": d, "area": d.area, "tally": d.tally, "left": d.left(), "states": STATES, "ways": disclosed.WAYS,
         "stages": TOLD, "objections": disclosed.OBJECTIONS,
         "most": max([1, *d.tally.counts.values()]),
         "qr": Markup(code.svg_inline(scale=3, dark="#000", border=2)),

@@ -82,7 +82,8 @@ def test_the_archive_holds_everything_and_its_sums_are_right(spoken: Runtime, tm
     found = texts(archive)
     assert {
         "matter.csv", "tallies/total.csv", "tallies/by-area.csv", "tallies/by-group.csv", "opinions.csv", "objections.csv",
-        "events.csv", "meetings/assemblies.csv", "notices/visits.csv", "printings.csv", "scripts.csv", "notices/counts.csv", "papers/notice.html", "papers/result.html",
+        "events.csv", "meetings/assemblies.csv", "follow-up/tasks.csv", "follow-up/evaluations.csv", "follow-up/commission.csv",
+        "follow-up/ratings.csv", "notices/visits.csv", "printings.csv", "scripts.csv", "notices/counts.csv", "papers/notice.html", "papers/result.html",
         "index.html", "manifest.json", "SHA256SUMS",
     } <= set(found)  # fmt: skip
     listed = json.loads(found["manifest.json"])

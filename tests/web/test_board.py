@@ -1,6 +1,7 @@
 """The public page says what the papers say: to anybody, on an old telephone, without a name."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from sqlalchemy import select
 
 from gateway import clock, phones
 from gateway.app import create_app
-from gateway.consultation import matters, objections, opinions
+from gateway.consultation import followup, matters, objections, opinions
 from gateway.models.answer import Rating
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
+from gateway.models.followup import Task
 from gateway.models.outreach import Delivery
 from gateway.models.person import Handset, Person
 from gateway.outreach import broadcasts
@@ -109,6 +111,24 @@ def test_how_satisfied_people_are_is_told_of_five_and_more(village: Runtime, any
     with village.db.write() as s:
         s.add(Rating(consultation_id=c.id, person_id=people[4].id, score=2, channel="sms"))
     assert "5 人打了分，平均 4.4 分" in page(anybody, 14)
+
+
+def test_what_is_to_be_done_stands_there_but_not_what_a_bad_mark_asked_for(
+    village: Runtime, anybody: FlaskClient
+) -> None:
+    with village.db.write() as s:
+        c = matters.find(s, 14)
+        assert c
+        followup.plan(s, c, "cli", "合同贴公开栏", "村会计", clock.now() + timedelta(days=3))
+        s.add(
+            Task(consultation_id=c.id, what="去看看谁不满意", owner="村委", due_at=clock.now(), why="rating")
+        )
+    shown = page(anybody, 14)
+    assert "合同贴公开栏" in shown and "前办完" in shown and "去看看谁不满意" not in shown
+    officer = Panel(village, "xuquanzhen")
+    officer.get(f"/admin/consultations/{c.id}/papers")
+    paper = officer.send(f"/admin/consultations/{c.id}/papers/progress")
+    assert "合同贴公开栏" in paper and "去看看谁不满意" not in paper
 
 
 def test_nobody_is_named_and_nobodys_words_stand_there(village: Runtime, anybody: FlaskClient) -> None:

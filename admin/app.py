@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from admin import (
     areas,
+    assessments,
     auth,
     broadcast_form,
     broadcasts,
@@ -18,12 +19,16 @@ from admin import (
     home,
     inbox,
     loudspeaker,
+    mandates,
+    meetings,
+    participants,
     prompts,
     residents,
     results,
     roles,
     rosters,
     words,
+    written,
 )
 from admin.common import panel
 from gateway import clock, phones, text
@@ -36,6 +41,11 @@ _PAGES = (
     home,
     areas,
     consultations,
+    participants,
+    meetings,
+    mandates,
+    assessments,
+    written,
     results,
     residents,
     rosters,

@@ -63,7 +63,7 @@ def written(
     for field, given, why in (
         ("words", words, "请照纸上写的录"), ("paper", paper, "请写原件的编号或存放处"), ("witness", witness, "请写见证人"),
     ):  # fmt: skip
-        if len(given.strip()) < 2:
+        if not given.strip():
             raise Refused(why, field)
     sheet = f"{paper.strip()[:60]}，见证人{witness.strip()[:30]}"
     s.execute(select(Person.id).where(Person.id == person.id).with_for_update())  # pressed twice at once

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gateway import clock, phones, text
+from gateway import clock, phones
 from gateway.consultation import catalogue, lifecycle, matters, profiles, reach, receipts
 from gateway.db import Database
 from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
@@ -23,6 +22,7 @@ from gateway.models.followup import RECIPIENTS, Evaluation, Task
 from gateway.models.organizer import Fact
 from gateway.models.person import Household, Person
 from gateway.people import organizers, residents
+from gateway.sample_days import moved, on, public_days, result
 from gateway.settings import Settings
 
 _DATA = Path(__file__).parent / "data" / "township.json"
@@ -41,8 +41,6 @@ _STAGES = ("notice", "reminder", "result", "effective", "implementation", "evalu
 _SCOPES = {"cross_village": "villages", "community_part": "part"}
 _ASSEMBLIES = {11: "representatives", 14: "land_to_outsiders"}  # domain.md §2, quorum profiles
 _SETTLED = {"withdrawn_after_revision": "withdrawn", "explained_accepted": "explained"}
-_PUBLIC_DAYS = re.compile(r"(\d{1,2})月(\d{1,2})日至(?:(\d{1,2})月)?(\d{1,2})日")
-_SPOKEN_DAY = re.compile(r"([一二三四五六七八九十]+)月([一二三四五六七八九十]+)号")
 
 
 @dataclass(frozen=True)
@@ -158,73 +156,25 @@ def _people(s: Session, data: dict[str, Any], areas: dict[str, Area]) -> dict[st
 # ---- matters -------------------------------------------------------------------------------------
 
 
-def _day(iso: str) -> date:
-    return date.fromisoformat(iso)
-
-
-def _public_days(c: dict[str, Any]) -> tuple[date, date] | None:
-    found = _PUBLIC_DAYS.search(c["sms"]["result_notice"])
-    if not found:
-        return None
-    first = date(2026, int(found[1]), int(found[2]))
-    return first, date(2026, int(found[3] or found[1]), int(found[4]))
-
-
 def _shift(c: dict[str, Any], today: date) -> timedelta:
     """How far this matter's days are moved, so that it stands today where it should."""
     _, anchor, days = _STAGE[c["no"]]
-    public = _public_days(c)
+    public = public_days(c)
     if anchor == "publicity" and public:
         was = public[1]
     else:
-        was = _day(c["implementation"]["deadline"] if anchor == "deadline" else c[anchor])
+        was = on(c["implementation"]["deadline"] if anchor == "deadline" else c[anchor])
     return today + timedelta(days=days) - was
 
 
-def moved(words: str, by: timedelta) -> str:
-    """The text with every day and month in it moved: “6月20日”, “7月1日至7日”, “六月十二号”, “8月开工”."""
-
-    def period(m: re.Match[str]) -> str:
-        first = date(2026, int(m[1]), int(m[2])) + by
-        last = date(2026, int(m[3] or m[1]), int(m[4])) + by
-        month = "" if first.month == last.month else f"{last.month}月"
-        return f"{first.month}月\0{first.day}日至{month}\0{last.day}日"
-
-    def day(m: re.Match[str]) -> str:
-        to = date(2026, int(m[1]), int(m[2])) + by
-        return f"{to.month}月\0{to.day}{m[3]}"
-
-    def spoken(m: re.Match[str]) -> str:
-        return text.spoken_date(date(2026, _count(m[1]), _count(m[2])) + by)
-
-    words = _PUBLIC_DAYS.sub(period, words)
-    words = re.sub(r"(\d{1,2})月(\d{1,2})([日号])", day, words)
-    words = _SPOKEN_DAY.sub(spoken, words)
-    words = re.sub(r"(\d{1,2})月(?![\d\0])", lambda m: f"{(date(2026, int(m[1]), 15) + by).month}月", words)
-    return words.replace("\0", "")
-
-
-def _count(words: str) -> int:
-    tens, _, ones = words.rpartition("十")
-    digits = {d: n for n, d in enumerate("零一二三四五六七八九")}
-    if "十" not in words:
-        return digits[words]
-    return (digits[tens] if tens else 1) * 10 + (digits[ones] if ones else 0)
-
-
-def _result(words: str) -> str:
-    """What was decided, from the notice that published it."""
-    return re.sub(r"^【[^】]*】\d+号公示：|[。，]?\d+月\d+日至.*$|[。，]?名单在公开栏.*$", "", words)
-
-
 def _dates(c: Consultation, settings: Settings, given: dict[str, Any], by: timedelta) -> None:
-    zone, public = settings.zone, _public_days(given)
-    c.opens_at = clock.start_of_day(_day(given["opens"]) + by, zone)
-    c.closes_at = clock.end_of_day(_day(given["closes"]) + by, zone)
+    zone, public = settings.zone, public_days(given)
+    c.opens_at = clock.start_of_day(on(given["opens"]) + by, zone)
+    c.closes_at = clock.end_of_day(on(given["closes"]) + by, zone)
     if c.state not in ("OPEN", "NOTICED"):
-        last = public[1] if public else _day(given["closes"]) + timedelta(days=10)
+        last = public[1] if public else on(given["closes"]) + timedelta(days=10)
         c.publicity_ends_at = clock.end_of_day(last + by, zone)
-        c.result = _result(moved(given["sms"]["result_notice"], by))
+        c.result = result(moved(given["sms"]["result_notice"], by))
     # words of stages to come would give a result away before there is one
     known = _STAGES if c.state != "OPEN" else _STAGES[:2]
     texts = {("result" if k == "result_notice" else k): moved(v, by) for k, v in given["sms"].items()}
@@ -293,7 +243,7 @@ def _carried_out(
     """Who does it until when; of the closed one also what the evaluator found, and who was told."""
     work, judged = given["implementation"], given["evaluation"]
     over, at = c.state == "CLOSED", clock.now()
-    due = clock.end_of_day(_day(work["deadline"]) + by, settings.zone)
+    due = clock.end_of_day(on(work["deadline"]) + by, settings.zone)
     s.add(
         Task(
             consultation_id=c.id, what=c.title, owner=work["owner"], due_at=due,

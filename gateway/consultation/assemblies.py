@@ -56,6 +56,8 @@ def call(
         raise Refused(guards.NEEDS_NOTE.said, code=guards.NEEDS_NOTE.code)
     must(s, c, "escalate", actor, called_by.strip())
     c.publicity_left = None
+    for before in of(s, c):
+        before.outcome = before.outcome or "cancelled"  # called, and overtaken before it sat
     meeting = Assembly(
         consultation_id=c.id, body=body, starts_at=starts_at, place=place.strip(), members=members,
         called_by=called_by.strip(),

@@ -138,9 +138,8 @@ def assembly_agreed(s: Session, c: Consultation) -> Rule | None:
 
 def disputed(s: Session, c: Consultation) -> Rule | None:
     """Into an assembly goes what it must decide, or what could not be settled otherwise (policy II(4))."""
-    if c.assembly or c.state != "DRAFTED":
-        return None
-    return NOT_DISPUTED
+    settled = c.state in ("DRAFTED", "REPORTED_TO_GOV") and happened(s, c, "no_agreement") is None
+    return NOT_DISPUTED if settled and not c.assembly else None
 
 
 def nobody_objects(s: Session, c: Consultation) -> Rule | None:

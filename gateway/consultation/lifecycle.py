@@ -91,21 +91,23 @@ TABLE: dict[str, Step] = {
     "decline": Step(("PROPOSED",), "DECLINED", reason=True),
     "announce": Step(("ACCEPTED",), "NOTICED", rules=(guards.lead_fits, guards.dates_fit)),
     "start": Step(("NOTICED",), "OPEN", ("clock",)),
-    "hear": Step(("OPEN", "DRAFTED", "NO_CONSENSUS"), "HEARING"),
+    "hear": Step(("OPEN", "DRAFTED", "NO_CONSENSUS", "REVISED"), "HEARING"),
     "talk": Step(("OPEN", "DRAFTED", "NO_CONSENSUS"), "SMALL_GROUP_TALK"),
     "minutes": Step(("HEARING", "SMALL_GROUP_TALK"), "", reason=True),
     "close": Step(GATHERING, "DRAFTED", ("lead", "clock"), (guards.minutes_kept,)),
-    "report": Step(("DRAFTED",), "REPORTED_TO_GOV", rules=(guards.commissioned,)),
+    "report": Step(
+        ("DRAFTED", "NO_CONSENSUS", "REVISED"), "REPORTED_TO_GOV", rules=(guards.commissioned, guards.heard)
+    ),
     "publish": Step(
         ("DRAFTED", "REPORTED_TO_GOV", "REVISED", "ASSEMBLY"),
         "PUBLICITY",
         rules=(guards.heard, guards.assessed, guards.reported, guards.assembly_agreed),
     ),
-    "no_agreement": Step(("DRAFTED",), "NO_CONSENSUS", reason=True),
+    "no_agreement": Step(("DRAFTED", "REPORTED_TO_GOV"), "NO_CONSENSUS", reason=True),
     "escalate": Step(
-        ("DRAFTED", "NO_CONSENSUS", "OBJECTED", "REVISED", "ASSEMBLY_FAILED_QUORUM"),
+        ("DRAFTED", "REPORTED_TO_GOV", "NO_CONSENSUS", "OBJECTED", "REVISED", "ASSEMBLY_FAILED_QUORUM"),
         "ASSEMBLY",
-        rules=(guards.disputed,),
+        rules=(guards.disputed, guards.heard, guards.reported),
     ),
     "pass": Step(("ASSEMBLY",), ""),
     "reject": Step(("ASSEMBLY",), "REJECTED"),

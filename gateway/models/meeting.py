@@ -31,7 +31,9 @@ class Assembly(Row, Base):
     members_area: Mapped[float | None]
     present_area: Mapped[float | None]
     agree_area: Mapped[float | None]
-    outcome: Mapped[str] = mapped_column(default="")  # "" = still to come | passed | rejected | no_quorum
+    outcome: Mapped[str] = mapped_column(
+        default=""
+    )  # "" = still to come | passed | rejected | no_quorum | cancelled
     minutes: Mapped[str] = mapped_column(default="")
     approved_by: Mapped[str] = mapped_column(default="")  # where the township has to agree as well
     counted_by: Mapped[str] = mapped_column(default="")

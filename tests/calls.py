@@ -26,7 +26,8 @@ class Call:
 
     def _ask(self, more: dict[str, str]) -> str:
         query = dict(re.findall(r"([a-z]+)=([^&]+)", self.url.partition("?")[2]))
-        root = ElementTree.fromstring(inbound.voice(self.rt, {**self.form, **more}, query).encode())
+        self.document = inbound.voice(self.rt, {**self.form, **more}, query)
+        root = ElementTree.fromstring(self.document.encode())
         wait = next((e for e in root.iter() if e.tag in ("Gather", "Record")), None)
         self.url = str(wait.get("action")) if wait is not None else ""
         self.spoken = [(str(e.get("language")), "".join(e.itertext())) for e in root.iter("Say")]

@@ -367,7 +367,8 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
 
 def _first_facts(s: Session, act: actions.Turn) -> dict[str, str]:
     area = actions.area_of(s, act.people())
-    speech = act.people()[0].speech if len(act.people()) == 1 else ""
+    # until we know who listens, as whoever hears worst on this handset wants it
+    speech = " ".join(sorted({word for p in act.people() for word in p.speech.split()}))
     return {"village": area.name, "hail": "", "language": _tongue(act), "speech": speech}
 
 

@@ -184,18 +184,8 @@ def about(turn: Turn, c: Consultation) -> dict[str, str]:
     return facts
 
 
-# what is told of a matter that is in force: the newest that was written
-_STAGES = {
-    "EFFECTIVE": ("effective",),
-    "IMPLEMENTING": ("implementation", "progress", "effective"),
-    "DISCLOSED": ("implementation", "effective"),
-    "EVALUATED": ("evaluation", "implementation", "effective"),
-    "CLOSED": ("evaluation", "implementation", "effective"),
-}
-
-
 def spoken_result(turn: Turn, c: Consultation) -> str:
-    stages = ("result",) if c.in_publicity else _STAGES.get(c.state, ())
+    stages = ("result",) if c.in_publicity else matters.STAGES.get(c.state, ())
     for stage in stages:
         if words := _in(turn, c.voice, stage):
             return matters.spoken_words(words)

@@ -20,6 +20,15 @@ from gateway.people import segments
 from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
+# what is told of a matter that is in force: the newest that was written
+STAGES = {
+    "EFFECTIVE": ("effective",),
+    "IMPLEMENTING": ("implementation", "progress", "effective"),
+    "DISCLOSED": ("implementation", "effective"),
+    "EVALUATED": ("evaluation", "implementation", "effective"),
+    "CLOSED": ("evaluation", "implementation", "effective"),
+}
+
 
 def next_number(s: Session) -> int:
     """The next free number; two digits from the start, so that “1” is always an answer, never a matter."""

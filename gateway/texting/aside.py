@@ -10,6 +10,7 @@ from gateway.models.answer import FOR_WATCHERS
 from gateway.models.area import Area
 from gateway.models.person import Person
 from gateway.people import alarms, claims, consent
+from gateway.texting import desk
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
 
@@ -36,7 +37,10 @@ def answer(m: Message, asked: Asked | None) -> tuple[str, str] | None:
         forget(m)
         if said in ("1", "2", "一", "二", "吃饺子", "吃面条"):
             return m.say("practised"), "practice"
-    return None
+    if asked is not None and (asked.data or {}).get("kind") == FOR_WATCHERS:
+        return None  # whatever it looks like, it was meant for them
+    options = (m.context.get("pending") or {}).get("options") or {}
+    return None if said in options.values() else desk.answer(m, said)
 
 
 def has_code(m: Message, person_id: int) -> bool:
@@ -73,13 +77,18 @@ def register(m: Message, f: Fields) -> str:
 
 def opt_out(m: Message, f: Fields) -> str:
     scope = str(f.get("scope") or "sms")
-    consent.stop(m.s, m.handset, scope if scope in consent.SCOPES else "all", "sms")
-    return m.say("stopped_calls" if scope == "voice" else "stopped")
+    scope = scope if scope in consent.SCOPES else "all"
+    consent.stop(m.s, m.handset, scope, "sms")
+    return m.say({"voice": "stopped_calls", "sms": "stopped_texts"}.get(scope, "stopped"))
 
 
 def opt_in(m: Message, f: Fields) -> str:
-    consent.resume(m.s, m.handset, "all", "sms")
-    return m.say("resumed")
+    """All of it again, or only what the message names."""
+    words = text.normalize(m.read)
+    texts, calls = re.search("短信|消息|信息|text|sms", words), re.search("电话|call", words)
+    scope = "voice" if calls and not texts else "sms" if texts and not calls else "all"
+    consent.resume(m.s, m.handset, scope, "sms")
+    return m.say("resumed_calls" if scope == "voice" else "resumed")
 
 
 _RING_ME = re.compile("回个?电话?|huidian")

@@ -26,6 +26,9 @@ def query(m: Message, f: Fields) -> str:
         return m.say(
             "result", number=c.number, result=matters.bare_result(words.removeprefix(f"{c.number}号"))
         )
+    if what == "status" and (news := next(filter(None, map(c.sms.get, matters.STAGES.get(c.state, ()))), "")):
+        words = text.without_signature(news).removeprefix(f"{c.number}号")
+        return m.say("result", number=c.number, result=matters.bare_result(words))
     state = m.phrase(f"state_{c.state}")
     if c.open_for_answers and c.closes_at:
         state += m.phrase("until", day=m.day(c.closes_at))

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from admin import words
-from admin.records import CHUNK, Records, table
+from admin.records import CHUNK, Records
+from admin.tables import table
 from gateway import phones
 from gateway.bundle import File
-from gateway.consultation import lifecycle
+from gateway.consultation import lifecycle, meetings, proxies
 from gateway.models.answer import Ballot, Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.organizer import Organizer
@@ -40,6 +41,13 @@ class Identities:
         yield File(
             "organizers.csv", "经过里每一步是谁办的", table(["序号", "姓名", "职务"], self._organizers())
         )
+        heading = ["什么会", "时间", "姓名", "哪一方", "来不来", "要不要发言"]
+        yield File("invitations.csv", "会上请了谁", table(heading, self._invited()))
+        for n, m in enumerate(meetings.of(self.s, self.c), 1):
+            if m.minutes:
+                yield File(f"minutes-{n:02d}.txt", f"会议记录，原话：{m.kind.name}", [m.minutes + "\n"])
+        heading = ["谁委托", "委托给谁", "委托书放在哪儿", "怎样了"]
+        yield File("mandates.csv", "谁替谁表态", table(heading, self._mandates()))
         for name, title, html in sheets:
             yield File(f"papers/{name}.html", title, [html])
 
@@ -89,6 +97,23 @@ class Identities:
                 elif x.person_id in known:
                     _area, _group, home, name = known[x.person_id]
                     yield code, name, home, x.words
+
+    def _invited(self) -> Iterator[tuple[object, ...]]:
+        for m in meetings.of(self.s, self.c):
+            asked = meetings.invited(self.s, m)
+            known = self._known(p.person_id for _i, p in asked)
+            for i, p in asked:
+                if p.person_id is not None and p.person_id not in known:
+                    continue
+                name = known[p.person_id][3] if p.person_id is not None else p.name
+                side = words.SUBJECTS.get(p.subject, p.subject)
+                yield m.kind.name, self.r.day(m.starts_at), name, side, i.answer, "要" if i.speaks else ""
+
+    def _mandates(self) -> Iterator[tuple[object, ...]]:
+        for p in proxies.of(self.s, self.c):
+            known = self._known((p.principal_id, p.proxy_id))
+            if len(known) == len({p.principal_id, p.proxy_id}):
+                yield known[p.principal_id][3], known[p.proxy_id][3], p.paper, p.state
 
     def _organizers(self) -> Iterator[tuple[object, ...]]:
         for n, e in enumerate(lifecycle.history(self.s, self.c), 1):

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import common
+from admin import common, words
 from admin.common import me, panel, reading, runtime, writing
 from gateway import disclosed, phones, text
-from gateway.consultation import ballots, matters, reach
+from gateway.consultation import ballots, matters, meetings, reach
 from gateway.consultation import papers as gate
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
@@ -23,6 +23,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import Broadcast
 from gateway.models.paper import Printing
+from gateway.models.participation import Meeting
 from gateway.models.person import Household, Person
 from gateway.outreach import notices, watching
 from gateway.people import rights
@@ -139,7 +140,10 @@ def sheet(
     if kind == "visits":
         more = {"rows": _visits(s, c, within), "told": text.without_signature(_told(c))}
     elif kind == "attendance":
-        more = {"rows": attendees(s, c, within)}
+        coming = next((m for m in meetings.of(s, c) if m.coming), None)
+        alone = coming is not None and not coming.everybody and not coming.kind.hearing
+        rows = _guests(s, coming, within) if coming and alone else attendees(s, c, within)
+        more = {"rows": rows, "meeting": coming, "alone": alone, "when": meetings.when}
     return render_template(
         f"admin/papers/{kind}.html",
         c=c,
@@ -176,6 +180,16 @@ def _visits(s: Session, c: Consultation, within: list[int]) -> list[watching.Doo
     )
     newest = s.scalar(sent.order_by(Broadcast.id.desc()).limit(1))
     return watching.doors(s, newest or notices.rehearsal(s, c, "", _told(c), ""), within=within)
+
+
+def _guests(s: Session, m: Meeting, within: list[int]) -> list[Attendee]:
+    """Who was asked to a meeting of a few, guests by the body they come from."""
+    asked = [p for _i, p in meetings.invited(s, m)]
+    own = {p.id: p for p in common.people(s, (p.person_id for p in asked)).values() if p.area_id in within}
+    said = ((str(words.SUBJECTS.get(p.subject, p.subject)), own.get(p.person_id or 0), p) for p in asked)
+    return [
+        Attendee(side, "", who.name if who else p.name) for side, who, p in said if who or p.person_id is None
+    ]
 
 
 def attendees(s: Session, c: Consultation, within: list[int]) -> list[Attendee]:

@@ -1,8 +1,7 @@
 """What a consultation leaves for the village's archive (村务档案; Organic Law of Villagers' Committees art. 34), file by
 file. People stand in it as codes; who they are is in the part that is sealed."""
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -10,20 +9,21 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from admin import words
+from admin import sittings, words
+from admin.tables import table
 from gateway import disclosed
 from gateway.bundle import File
 from gateway.consultation import assemblies, ballots, followup, lifecycle, papers, quorum, splits
 from gateway.models.answer import Objection, Opinion
-from gateway.models.consultation import Consultation, Notice
+from gateway.models.consultation import Consultation, ConsultationEvent, Notice
 from gateway.models.conversation import Conversation
 from gateway.models.followup import Evaluation
 from gateway.models.meeting import Visit
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.paper import Printing
+from gateway.models.participation import Participant
 from gateway.models.person import Person
-from gateway.outreach.export import BOM, cell
 from gateway.people.discreet import Discreet
 
 CHUNK = 500
@@ -31,26 +31,20 @@ CHUNK = 500
 _ON_THE_MATTER = ("opinion", "proposal", "late_objection")
 
 
-def table(heading: list[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """CSV as Excel opens it with Chinese in it, row by row; nothing in it can become a formula."""
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\r\n").writerow
-    out.write(BOM)
-    write(heading)
-    for row in rows:
-        write([cell("" if value is None else value) for value in row])
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
-    yield out.getvalue()
-
-
 def discreet(s: Session, c: Consultation, area_ids: list[int]) -> Discreet:
-    """Knows the names of everybody whom the matter asks."""
-    return Discreet(s.scalars(select(Person.name).where(Person.area_id.in_(area_ids)).distinct()))
+    """Knows the names of everybody whom the matter asks, and of the guests at its meetings."""
+    names = set(s.scalars(select(Person.name).where(Person.area_id.in_(area_ids)).distinct()))
+    return Discreet(
+        names | set(s.scalars(select(Participant.name).where(Participant.consultation_id == c.id)))
+    )
 
 
 _ANSWERS = {"understood": "明白了", "still": "还是反对"}
+
+
+def _plain(stage: str) -> str:
+    """A stage as a part of a file's name: “meeting:5” is none on Windows."""
+    return re.sub(r"[^a-z0-9-]+", "-", stage)
 
 
 class Records:
@@ -92,6 +86,7 @@ class Records:
             "了结日期",
         ]
         yield File("objections.csv", "反对和答复（用编号，不具名）", table(heading, self._objections()))
+        yield from sittings.files(self)
         yield from self._assemblies()
         yield from self._followed_up(d)
         heading = ["序号", "时间", "事项", "原来", "后来", "谁办的", "原因", "凭据"]
@@ -103,11 +98,11 @@ class Records:
         for name, title, html in sheets:
             yield File(f"papers/{name}.html", title, [html])
 
-    def _time(self, moment: datetime | None) -> str:
+    def time(self, moment: datetime | None) -> str:
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}" if moment else ""
 
     def day(self, moment: datetime | None) -> str:
-        return self._time(moment)[:10]
+        return self.time(moment)[:10]
 
     def who(self, actor: str) -> str:
         """By office, not by name: who held it then is in the sealed part."""
@@ -121,7 +116,7 @@ class Records:
         yield from (
             ("编号", c.number), ("题目", c.title), ("牵头", c.lead), ("由谁发", d.area.name), ("问哪里", "、".join(d.asked)),
             ("哪一组", c.group), ("怎么计票", words.UNITS.get(c.unit, c.unit)), ("现在", words.STATES.get(c.state, c.state)),
-            ("开始", self._time(c.opens_at)), ("截止", self._time(c.closes_at)), ("公示到", self._time(c.publicity_ends_at)),
+            ("开始", self.time(c.opens_at)), ("截止", self.time(c.closes_at)), ("公示到", self.time(c.publicity_ends_at)),
             ("公示第几轮", c.round), ("结果", c.result), ("哪天起生效", d.effective), ("撤回的原因", self.hush(d.withdrawn)),
             ("该问", d.tally.eligible), ("答了", d.tally.units), ("意见几条", d.opinions), ("反对几人", d.objected),
         )  # fmt: skip
@@ -137,18 +132,20 @@ class Records:
         rows: list[list[object]] = []
         for n, b in enumerate(self.s.scalars(sent).all(), 1):
             title = str(words.STAGES.get(b.stage, b.stage))
-            yield File(f"notices/{n:02d}-{b.stage or 'own'}.txt", f"发出的通知：{title}", self._letter(b))
+            yield File(
+                f"notices/{n:02d}-{_plain(b.stage) or 'own'}.txt", f"发出的通知：{title}", self._letter(b)
+            )
             rows += [[n, title, *row] for row in self._fate(b)]
         heading = ["序号", "通知", "方式", "状态", "几部电话"]
         yield File("notices/counts.csv", "每次通知发了多少、送到多少", table(heading, rows))
         waiting = select(Notice).where(Notice.consultation_id == self.c.id, Notice.broadcast_id.is_(None))
         for notice in self.s.scalars(waiting.order_by(Notice.id)):
             said = [f"短信：{notice.sms}\r\n", f"电话：{notice.voice}\r\n"]
-            yield File(f"notices/unsent-{notice.stage}-{notice.round}.txt", "还没有发出的通知", said)
+            yield File(f"notices/unsent-{_plain(notice.stage)}-{notice.round}.txt", "还没有发出的通知", said)
 
     def _letter(self, b: Broadcast) -> Iterator[str]:
         yield f"{words.STAGES.get(b.stage, b.stage)}（{words.HOW.get(b.channel, b.channel)}）\r\n"
-        yield f"状态：{words.BROADCASTS.get(b.state, b.state)}　开始：{self._time(b.started_at)}　发完：{self._time(b.finished_at)}\r\n"
+        yield f"状态：{words.BROADCASTS.get(b.state, b.state)}　开始：{self.time(b.started_at)}　发完：{self.time(b.finished_at)}\r\n"
         yield f"谁发的：{self.who(b.by)}\r\n"
         if b.approved_by:
             yield f"谁点头：{self.who(f'organizer:{b.approved_by}')}\r\n"
@@ -252,7 +249,7 @@ class Records:
         ]
         rows = [
             [
-                n, self._time(m.starts_at), m.place, quorum.PROFILES[m.body].name, self.hush(m.called_by), m.members, m.present,
+                n, self.time(m.starts_at), m.place, quorum.PROFILES[m.body].name, self.hush(m.called_by), m.members, m.present,
                 m.agree, m.against, m.abstain, m.outcome, m.approved_by, self.who(m.counted_by) if m.counted_by else "",
             ]
             for n, m in enumerate(held, 1)
@@ -311,9 +308,13 @@ class Records:
     def _events(self) -> Iterator[tuple[object, ...]]:
         for n, e in enumerate(lifecycle.history(self.s, self.c), 1):
             yield (
-                n, self._time(e.created_at), words.EVENTS.get(e.event, e.event), words.STATES.get(e.from_state, e.from_state),
-                words.STATES.get(e.to_state, e.to_state), self.who(e.actor), self.hush(e.reason), e.evidence,
+                n, self.time(e.created_at), words.EVENTS.get(e.event, e.event), words.STATES.get(e.from_state, e.from_state),
+                words.STATES.get(e.to_state, e.to_state), self.who(e.actor), self._why(e), e.evidence,
             )  # fmt: skip
+
+    def _why(self, e: ConsultationEvent) -> str:
+        # minutes are a file of their own, and those of a talk with a few are sealed
+        return e.reason.partition("：")[0] if e.event == "minutes" else self.hush(e.reason)
 
     def _printings(self) -> Iterator[tuple[object, ...]]:
         for p in self.s.scalars(

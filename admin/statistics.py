@@ -28,7 +28,7 @@ _PLAIN = {
     "strings_to_numbers": False,
     "default_format_properties": {"font_name": "微软雅黑", "font_size": 11},
 }
-_OBJECTIONS = {"open": "没答复", "explained": "已解释", "withdrawn": "自己收回", "resolved": "已解决"}
+_WAYS = ("sms", "voice", "clerk", "proxy")
 
 
 def _typed(s: Session) -> tuple[dict[str, str], dict[str, str], Area | None, Period | None]:
@@ -167,13 +167,13 @@ def _states(book: _Book, each: list[figures.Matter], areas: list[str]) -> None:
 def _matters(book: _Book, each: list[figures.Matter]) -> None:
     heading = [
         _("题目"), _("号"), _("村、社区"), _("现在"), _("开始"), _("截止"), _("该问"), _("答了"), _("参与率"), _("单位"),
-        *(str(words.CHANNELS[way]) for way in ("sms", "voice", "clerk")), _("意见"), _("反对"),
+        *(str(words.CHANNELS[way]) for way in _WAYS), _("意见"), _("反对"),
     ]  # fmt: skip
     rows = (
         [
             m.c.title, m.c.number, m.area, str(words.STATES.get(m.c.state, m.c.state)), common.for_input(m.c.opens_at)[:10],
             common.for_input(m.c.closes_at)[:10], m.tally.eligible, m.tally.units, ("%", m.tally.units, m.tally.eligible),
-            m.c.counted_in, *(m.tally.by_channel.get(way, 0) for way in ("sms", "voice", "clerk")), m.opinions, m.objected,
+            m.c.counted_in, *(m.tally.by_channel.get(way, 0) for way in _WAYS), m.opinions, m.objected,
         ]
         for m in each
     )  # fmt: skip

@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import assemblies, ballots, followup, quorum, reach, steps
+from gateway.consultation import assemblies, assessments, ballots, followup, meetings, quorum, reach, steps
 from gateway.models.answer import Objection, Opinion, Rating
 from gateway.models.area import Area
 from gateway.models.consultation import IN_FORCE, Consultation
 from gateway.models.meeting import Assembly
+from gateway.models.participation import Meeting
 from gateway.outreach import notices, reached
 
 COUNTED = ("PUBLICITY", "OBJECTED", "EXPLAINED", *IN_FORCE)
@@ -45,7 +46,9 @@ class Disclosed:
     effective: str  # “7月8日”, or empty
     withdrawn: str  # why, or empty
     told: dict[str, reached.Reach]  # stage → homes told; of the result in this round, visits and all
-    meetings: tuple[str, ...]  # assemblies that decided, a sentence each
+    meetings: tuple[
+        str, ...
+    ]  # hearings, talks and assemblies that were held, and what experts said; a sentence each
     stages: tuple[tuple[str, str], ...]  # what was told later: (名称, words)
     tasks: tuple[tuple[str, str, bool], ...]  # what is to be done, until which day, and whether it is
     rating: tuple[float, int] | None  # mean and how many, from five on
@@ -96,7 +99,11 @@ def of(s: Session, c: Consultation) -> Disclosed:
         effective=text.short_date(effective) if effective else "",
         withdrawn=steps.why_withdrawn(s, c.id) if c.state == "WITHDRAWN" else "",
         told=told(s, c),
-        meetings=tuple(_sentence(m) for m in assemblies.of(s, c) if m.outcome),
+        meetings=(
+            *(f"{a.author}论证：{a.summary}。" for a in reversed(assessments.of(s, c))),
+            *(_sat(m) for m in meetings.of(s, c) if m.state == "held" and not m.kind.small),
+            *(_sentence(m) for m in assemblies.of(s, c) if m.outcome),
+        ),
         stages=tuple(
             (name, text.without_signature(str(c.sms[stage])))
             for stage, name in _STAGES.items()
@@ -125,6 +132,11 @@ _OUTCOMES = {"passed": "通过", "rejected": "没通过", "no_quorum": "人数�
 
 def _day(moment: datetime) -> str:
     return text.short_date(moment.astimezone(clock.village_zone()).date())
+
+
+def _sat(m: Meeting) -> str:
+    there = f"，到场{m.attendance}人" if m.attendance else ""
+    return f"{_day(m.starts_at)}开了{m.kind.name}{there}。"
 
 
 def _sentence(m: Assembly) -> str:

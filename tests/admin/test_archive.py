@@ -8,16 +8,17 @@ import json
 import shutil
 import subprocess
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import select
 
-from gateway import bundle
-from gateway.consultation import lifecycle, matters, objections, opinions, splits
+from gateway import bundle, clock
+from gateway.consultation import assessments, lifecycle, matters, meetings, objections, opinions, splits
 from gateway.models.answer import FOR_WATCHERS
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import Consultation, Notice
 from gateway.models.organizer import Audit, Organizer
 from gateway.models.person import Handset, Person
 from gateway.outreach import notices
@@ -168,6 +169,58 @@ def test_a_village_archives_what_it_leads_only(qian: Panel) -> None:
     for number, status in ((11, 200), (15, 403), (16, 404)):
         path = f"/admin/consultations/{id_of(qian.rt, number)}/archive"
         assert qian.post(path).status_code == status
+
+
+@pytest.fixture
+def sat(village: Runtime) -> Runtime:
+    """About 11号: a hearing with an engineer, a private talk, an expert's word, and a mandate nobody called back about."""
+    with village.db.write() as s:
+        c = matters.find(s, 11)
+        assert c
+        sun = s.scalars(select(Person).where(Person.name == SUN.name)).one()
+        for form, words in (
+            ("hearing", f"{WANG.name}说要留边沟，赵工程师说留得下"),
+            ("appointment", "他家怕出不起钱"),
+        ):
+            m = meetings.plan(s, c, form=form, starts_at=clock.now() + timedelta(hours=1), place="村部")
+            meetings.invite(s, m, meetings.participant(s, c, sun))
+            meetings.invite(s, m, meetings.guest(s, c, "赵工程师", "other_stakeholders"))
+            m.starts_at = clock.now() - timedelta(hours=1)
+            meetings.keep_minutes(s, m, c, "cli", words, 12)
+        assessments.add(s, c, "县交通局", "路基够，三年不用大修")
+    return village
+
+
+def test_minutes_are_archived_without_names_and_a_private_talk_is_sealed(sat: Runtime) -> None:
+    officer = Panel(sat, "xuquanzhen")
+    found = texts(fetch(officer, 11))
+    minutes = [text for name, text in found.items() if name.startswith("meetings/minutes-")]
+    assert minutes == ["王某说要留边沟，赵某说留得下\n"]
+    whole = "\n".join(found.values())
+    assert "他家怕出不起钱" not in whole and "赵工程师" not in whole
+    held = rows(found["meetings/meetings.csv"])[1:]
+    assert sorted((line[1], line[5], line[8]) for line in held) == [
+        ("个别约谈", "2", "12"),
+        ("听证会", "2", "12"),
+    ]
+    assert rows(found["meetings/assessments.csv"])[1][1:3] == ["县交通局", "路基够，三年不用大修"]
+    path = f"/admin/consultations/{id_of(sat, 11)}/archive/identities"
+    officer.get("/admin/account")
+    sealed = texts(unseal(officer.post(path, reason="整理会议档案", password=PASSWORD).get_data(), PASSWORD))
+    assert SUN.name in sealed["invitations.csv"] and "赵工程师" in sealed["invitations.csv"]
+    assert any("他家怕出不起钱" in text for name, text in sealed.items() if name.startswith("minutes-"))
+    board = officer.get("/board/11")
+    assert "开了听证会，到场12人" in board and "县交通局论证：路基够" in board and "约谈" not in board
+
+
+def test_no_file_of_the_archive_has_a_name_that_windows_refuses(sat: Runtime) -> None:
+    with sat.db.write() as s:
+        c = matters.find(s, 11)
+        assert c
+        s.add(Notice(consultation_id=c.id, stage="meeting:5", sms="请开会", voice="请开会"))
+    names = texts(fetch(Panel(sat, "qianxiaoman"), 11))
+    assert "notices/unsent-meeting-5-1.txt" in names
+    assert not [name for name in names if set(name) & set(':*?"<>|\\') or not name.isascii()]
 
 
 # ---- the sealed part

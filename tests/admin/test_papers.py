@@ -1,12 +1,13 @@
 """Papers: what a village without screens reads, ticks and signs."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from gateway import phones
-from gateway.consultation import matters
+from gateway import clock, phones
+from gateway.consultation import matters, meetings
 from gateway.models.answer import Ballot
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -162,6 +163,19 @@ def test_the_attendance_of_a_household_matter_has_one_line_a_household(qian: Pan
     page = printed(qian, 11, "attendance")
     homes = re.findall(r"<td>(H\d+)</td>", page)
     assert len(homes) == len(set(homes)) == 6
+
+
+def test_the_sheet_of_a_private_talk_lists_who_was_asked(qian: Panel) -> None:
+    with qian.rt.db.write() as s:
+        c = matters.find(s, 11)
+        assert c
+        sun = s.scalars(select(Person).where(Person.name == SUN.name)).one()
+        m = meetings.plan(s, c, form="open_talk", starts_at=clock.now() + timedelta(days=2), place="村部二楼")
+        meetings.invite(s, m, meetings.participant(s, c, sun))
+        meetings.invite(s, m, meetings.guest(s, c, "县交通局", "government"))
+    page = printed(qian, 11, "attendance")
+    assert SUN.name in page and "县交通局" in page and "村部二楼" in page and "民情恳谈日" in page
+    assert WANG.name not in page and "应到 <b>2</b> 人" in page
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from admin import (
     archive,
     areas,
+    assessments,
     auth,
     broadcast_form,
     broadcasts,
@@ -19,7 +20,10 @@ from admin import (
     home,
     inbox,
     loudspeaker,
+    mandates,
+    meetings,
     papers,
+    participants,
     prompts,
     residents,
     results,
@@ -27,6 +31,7 @@ from admin import (
     rosters,
     statistics,
     words,
+    written,
 )
 from admin.common import panel
 from gateway import clock, phones, text
@@ -39,6 +44,11 @@ _PAGES = (
     home,
     areas,
     consultations,
+    participants,
+    meetings,
+    mandates,
+    assessments,
+    written,
     results,
     residents,
     rosters,

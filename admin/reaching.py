@@ -7,10 +7,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from admin.common import runtime, yuan
+from gateway.consultation import onbehalf
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast
-from gateway.outreach import audience, broadcasts, hours, notices
+from gateway.models.person import Person
+from gateway.outreach import audience, broadcasts, hours, notices, singles
 
 
 def reach(s: Session, c: Consultation, stage: str, **texts: str) -> dict[str, Any]:
@@ -32,6 +34,22 @@ def looking_ahead(s: Session, b: Broadcast) -> dict[str, Any]:
         "doors": url_for("admin.broadcast_doors", id=b.id) if b.id else "",
         **held(),
     }
+
+
+def receipt_to(s: Session, c: Consultation, person: Person, what: str, receipt: str) -> str:
+    """Tell somebody whose paper was entered, so that who didn't write it can say so (domain.md §4); returns what the
+    clerk reads where no telephone can take it."""
+    way = singles.way_to(s, person)
+    if way is None:
+        return _("没有能通知的电话，请把回执当面给他")
+    area = s.get_one(Area, c.area_id)
+    sms = onbehalf.entered_sms(c, area, person.name, what, receipt)
+    voice = onbehalf.entered_voice(c, area, person.name, what, receipt)
+    made = broadcasts.say(
+        s, way[0], sms=sms, voice=voice, channel=way[1], about_id=c.id, subject=f"receipt:{receipt}"
+    )
+    made.lane = "calls" if way[1] == "voice" else "bulk"
+    return ""
 
 
 def held() -> dict[str, int]:

@@ -270,7 +270,15 @@ class Records:
     def _followed_up(self, d: disclosed.Disclosed) -> Iterator[File]:
         tasks = sorted(followup.tasks(self.s, self.c), key=lambda t: t.id)
         rows: list[list[object]] = [
-            [n, t.what, self.hush(t.owner), self.day(t.due_at), self.day(t.done_at), self.hush(t.proof), t.why]
+            [
+                n,
+                t.what,
+                self.hush(t.owner),
+                self.day(t.due_at),
+                self.day(t.done_at),
+                self.hush(t.proof),
+                t.why,
+            ]
             for n, t in enumerate(tasks, 1)
         ]
         heading = ["序号", "办什么", "谁负责", "哪天办完", "办完的日子", "凭据", "因为什么"]

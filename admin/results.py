@@ -13,7 +13,7 @@ from admin import common
 from admin.changing import as_it_is
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
-from admin.reaching import reach, told
+from admin.reaching import reach, receipt_to, told
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters, papers, steps, texts
 from gateway.consultation.refusal import Refused
@@ -174,12 +174,18 @@ def enter_paper(id: int) -> Any:
                 papers.check_slip(s, c, slip, person.id)
             kept = (slip or reference[:60]) + papers.SEPARATOR
             note = kept + _("见证人%(witness)s", witness=witness[:30])
+            known = ballots.of(s, c, person)
+            before = known.receipt if known else ""
             ballot = ballots.cast(s, c, person, f["option"], "clerk", by=me().id, paper=note)
             rights.act(s, me(), "paper_ballot", f"consultation:{c.id}", c.area_id)
             receipt, name = ballot.receipt, person.name
+            but = "" if before == receipt else receipt_to(s, c, person, "纸票", receipt)
     except Refused as refused:
         with reading() as s:
             c = common.consultation(s, id, change=True)
             return _paper_page(s, c, f.get("q", ""), errors_of(refused)), 422
+    runtime().wake("bulk", "calls")
     flash(_("%(name)s的纸票记下了，回执 %(code)s", name=name, code=receipt))
+    if but:
+        flash(but, "error")
     return redirect(url_for("admin.paper", id=id))

@@ -1,5 +1,7 @@
 """What states, channels and kinds are called on the panel."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 
 STATES = {
@@ -75,7 +77,13 @@ EVALUATION_TO = {
     "residents": _l("居民（短信、电话）"),
 }
 UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
-CHANNELS = {"auto": _l("自动"), "sms": _l("短信"), "voice": _l("电话"), "clerk": _l("代录")}
+CHANNELS = {
+    "auto": _l("自动"),
+    "sms": _l("短信"),
+    "voice": _l("电话"),
+    "clerk": _l("代录"),
+    "proxy": _l("受托"),
+}
 KINDS = {
     "opinion": _l("意见"),
     "proposal": _l("建议"),
@@ -258,3 +266,65 @@ PROMPT_STATES = {
     "replaced": _l("换掉了"),
     "withdrawn": _l("撤下了"),
 }
+
+# who takes part: policy II(2)
+SUBJECTS = {
+    "government": _l("基层政府、派出机关"),
+    "party_organization": _l("村（社区）党组织"),
+    "committee": _l("村（居）委会"),
+    "supervision_committee": _l("村务监督委员会"),
+    "group": _l("村（居）民小组"),
+    "delegate": _l("两代表一委员"),
+    "stationed_unit": _l("驻村（社区）单位"),
+    "social_organization": _l("社区社会组织"),
+    "village_work_team": _l("驻村帮扶工作队"),
+    "owners_committee": _l("业主委员会"),
+    "collective_organization": _l("集体经济组织"),
+    "cooperative": _l("农民合作组织"),
+    "property_firm": _l("物业服务企业"),
+    "registered_residents": _l("当地户籍居民"),
+    "non_registered_reps": _l("非户籍居民代表"),
+    "other_stakeholders": _l("其他利益相关方"),
+}
+RESPECTED = {
+    "old_party_member": _l("老党员"),
+    "old_cadre": _l("老干部"),
+    "masses_rep": _l("群众代表"),
+    "party_delegate": _l("党代表"),
+    "congress_delegate": _l("人大代表"),
+    "cppcc_member": _l("政协委员"),
+    "mass_organization_head": _l("群团组织负责人"),
+    "social_worker": _l("社会工作者"),
+}
+# tags of the roster
+TAGS = RESPECTED | {
+    "party_member": _l("党员"),
+    "villager_rep": _l("村民代表"),
+    "group_leader": _l("小组长"),
+    "village_committee": _l("村委会成员"),
+    "supervision_member": _l("监督委员会成员"),
+    "women_federation": _l("妇联"),
+    "social_org_head": _l("社会组织负责人"),
+    "owners_committee_head": _l("业委会主任"),
+    "coop_head": _l("合作社负责人"),
+    "non_registered_rep": _l("非户籍居民代表"),
+    "owner": _l("业主"),
+}
+MEETINGS = {"planned": _l("要开"), "running": _l("正在开"), "held": _l("开过了"), "cancelled": _l("不开了")}
+MANDATES = {
+    "waiting": _l("等核对"),
+    "verified": _l("算数"),
+    "refused": _l("本人说不对"),
+    "revoked": _l("取消了"),
+    "expired": _l("过期了"),
+}
+
+
+class _Stages(dict[str, Any]):
+    """A stage may be numbered (“suspended2”) or name a meeting (“meeting:5”)."""
+
+    def get(self, stage: str, otherwise: Any = None) -> Any:
+        return super().get(stage.partition(":")[0].rstrip("0123456789"), otherwise)
+
+
+STAGES = _Stages(STAGES, meeting=_l("开会的邀请"), **{"meeting-off": _l("会不开了的通知")})

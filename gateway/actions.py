@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import callouts, clock, codes, personal, recorder, text
-from gateway.consultation import ballots, followup, matters, objections, opinions, ratings, receipts
+from gateway import callouts, clock, codes, invitations, personal, recorder, standing_in, text
+from gateway.consultation import ballots, followup, matters, objections, opinions, proxies, ratings, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
 from gateway.models.answer import Objection, Opinion
@@ -41,8 +41,10 @@ __all__ = [
     "Turn",
     "area_of",
     "callouts",
+    "invitations",
     "personal",
     "recorder",
+    "standing_in",
 ]  # importing the calls we place, and recording by telephone, is what registers their actions
 
 # ---- who is speaking ---------------------------------------------------------
@@ -161,6 +163,8 @@ def cast_ballot(turn: Turn) -> Result:
     try:
         ballot = ballots.cast(turn.s, c, person, turn.facts.get("ask", ""), turn.channel)
     except Refused as no:
+        if no.code == "stranger" and proxies.principals(turn.s, c, person):
+            return "others", {}  # they own nothing there themselves, and answer for whoever does
         return (no.code if no.code in ("closed", "not_yet", "unverified") else "stranger"), {}
     weight = turn.phrase("weight", delegate=ballot.delegate) if ballot.delegate else ""
     return "ok", {**_receipt(ballot.receipt), "weight": weight}

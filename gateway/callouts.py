@@ -143,7 +143,7 @@ def start_message(turn: Turn) -> Result:
 def start_machine(turn: Turn) -> Result:
     """What an answering machine is told: the matter's name, nothing that is only for one pair of ears."""
     c = _what_it_is_about(turn)
-    if c is None or (turn.delivery and turn.delivery.script == "explanation"):
+    if c is None or (turn.delivery and turn.delivery.script in ("explanation", "proxy", "invitation")):
         return "told", {"short": turn.phrase("machine_word")}
     news = "machine_withdrawn" if c.state == "WITHDRAWN" else "machine_result"
     news = "machine_question" if c.state in ("NOTICED", *GATHERING) else news

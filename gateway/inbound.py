@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from gateway import actions, callouts, clock, conversations, heard, phones, prompts
+from gateway import actions, callouts, clock, conversations, heard, invitations, phones, prompts, standing_in
 from gateway.actions import ACTIONS
+from gateway.consultation import meetings
 from gateway.db import vault
 from gateway.ivr import render
 from gateway.ivr.engine import advance, begin
@@ -338,6 +339,10 @@ def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str,
 _WHO = ("who_answers", "who_hears", "who_objected")  # asked before anything of the matter is said
 
 
+# calls of ours that begin at a place of their own
+_OWN_ENTRY = ("explanation", callouts.RING_BACK, invitations.SCRIPT, invitations.ROOM, standing_in.SCRIPT)
+
+
 def _machine(form: Form) -> bool:
     return form.get("AnsweredBy", "").startswith(("machine", "fax"))
 
@@ -348,11 +353,13 @@ def _entry(s: Session, delivery: Delivery | None, form: Form) -> str | None:
         return None
     if _machine(form):
         return "call_machine"
-    if delivery.script in ("explanation", callouts.RING_BACK):
+    if delivery.script in _OWN_ENTRY:
         return f"call_{delivery.script}"
     b = s.get(Broadcast, delivery.broadcast_id) if delivery.broadcast_id else None
     if b is None or b.consultation_id is None:
         return "call_message"
+    if b.stage.startswith(meetings.STAGE):
+        return "call_invitation"
     if b.stage and b.stage not in (*ASKS, *ANSWERS):
         return "call_message"
     return "call_notice" if b.stage in ASKS else "call_result"

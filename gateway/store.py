@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from gateway.settings import BadSetting, Settings
 
-_NAME = re.compile(r"(?:recordings|sounds)/[0-9a-z][0-9a-z.-]{0,80}")
+_NAME = re.compile(r"(?:recordings|sounds|assessments)/[0-9a-z][0-9a-z.-]{0,80}")
 
 
 class Store(Protocol):
-    """Names are ``recordings/12.wav`` and ``sounds/<digest>.wav``. Whatever fails raises OSError."""
+    """Names are ``recordings/12.wav``, ``sounds/<digest>.wav`` and ``assessments/3.pdf``. Whatever fails raises OSError."""
 
     def put(self, name: str, data: bytes) -> None:
         """Keep it, whole or not at all; when this returns, it is safe."""

@@ -179,6 +179,16 @@ def spoken_day(day: date, language: str) -> str:
     return spoken_date(day)
 
 
+def time_of_day(moment: datetime, language: str = "zh-CN") -> str:
+    """A time as it is said and written: 上午9点, 下午2点半, 晚上7点15分; 14:30 in other languages."""
+    if language.startswith(("en", "ko")):
+        return f"{moment.hour}:{moment.minute:02d}"
+    part = next(name for until, name in _PARTS if moment.hour < until)
+    hour = moment.hour if moment.hour <= 12 else moment.hour - 12
+    rest = {0: "", 30: "半"}.get(moment.minute, f"{moment.minute}分")
+    return f"{part}{hour}点{rest}"
+
+
 def short_date(day: date) -> str:
     """6月20日: as written in an SMS."""
     return f"{day.month}月{day.day}日"

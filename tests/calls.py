@@ -26,8 +26,9 @@ class Call:
 
     def _ask(self, more: dict[str, str]) -> str:
         query = dict(re.findall(r"([a-z]+)=([^&]+)", self.url.partition("?")[2]))
-        root = ElementTree.fromstring(inbound.voice(self.rt, {**self.form, **more}, query).encode())
-        wait = next((e for e in root.iter() if e.tag in ("Gather", "Record")), None)
+        self.document = inbound.voice(self.rt, {**self.form, **more}, query)
+        root = ElementTree.fromstring(self.document.encode())
+        wait = next((e for e in root.iter() if e.tag in ("Gather", "Record", "Dial")), None)
         self.url = str(wait.get("action")) if wait is not None else ""
         self.spoken = [(str(e.get("language")), "".join(e.itertext())) for e in root.iter("Say")]
         self.said = "".join(words for _, words in self.spoken)

@@ -21,7 +21,7 @@ from gateway.models.prompt import Prompt
 from gateway.people import residents
 from gateway.prompts import Subject
 from gateway.runtime import Runtime
-from gateway.simulator.calls import tone
+from gateway.simulator.tone import tone
 from gateway.turns import FACTS, nobodys, spoken_notice
 from tests.calls import Call
 from tests.conftest import STRANGER, SUN, WANG, settings_for

@@ -63,7 +63,7 @@ _LOG: Prepared[Any] = Prepared(lambda sql: sql.insert(BallotLog))
 @Prepared
 def _PUT(sql: Sql) -> Any:
     put = sql.insert(Ballot)
-    fresh = ("household_id", "option", "channel", "receipt", "entered_by", "paper")
+    fresh = ("household_id", "option", "channel", "receipt", "entered_by", "paper", "proxy_id")
     changed = {name: put.excluded[name] for name in fresh} | {"changed_at": put.excluded.created_at}
     return put.on_conflict_do_update(index_elements=["consultation_id", "person_id"], set_=changed)
 
@@ -83,8 +83,10 @@ def cast(
     *,
     by: int | None = None,
     paper: str = "",
+    proxy: int | None = None,
 ) -> Choice:
-    """Record or replace a person's choice; the ballot carries a fresh receipt when the choice is new.
+    """Record or replace a person's choice; the ballot carries a fresh receipt when the choice is new. ``proxy``: who
+    answers for them (see :mod:`gateway.consultation.proxies`, which knows whether they may).
 
     Raises :class:`Refused` with code ``closed``, ``not_yet``, ``option``, ``stranger`` or ``unverified``.
     """
@@ -119,6 +121,7 @@ def cast(
         "receipt": receipt,
         "entered_by": by,
         "paper": paper,
+        "proxy_id": proxy,
         "created_at": now,
     }
     _PUT.all(s, **row, household_id=person.household_id, changed_at=None)

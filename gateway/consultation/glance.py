@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.people import segments
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
 
@@ -26,12 +27,15 @@ class Matter(NamedTuple):
     opens_at: datetime | None
     closes_at: datetime | None
     sensitive: bool
+    tag: str = ""
+    named: bool = False
 
 
 _COLUMNS = (
     *(Consultation.id, Consultation.number, Consultation.title, Consultation.unit),
     *(Consultation.group.label("group"), Consultation.state, Consultation.options),
     *(Consultation.opens_at, Consultation.closes_at, Consultation.sensitive),
+    *(Consultation.tag, Consultation.named),
 )
 _NUMBERED = Prepared(lambda sql: select(*_COLUMNS).where(Consultation.number == given("number")), Matter)
 
@@ -55,7 +59,13 @@ def concerning(s: Session, people: Sequence[Resident], states: Collection[str]) 
         return []
     paths = sorted(above(p.path for p in people))
     found = _CONCERNING.all(s, states=list(states), paths=paths)
-    return [c for c in found if not c.group or any(p.group == c.group for p in people)]
+    return [c for c in found if is_for(s, c, people)]
+
+
+def is_for(s: Session, c: Any, people: Sequence[Any]) -> bool:
+    """Whether a matter of their area asks one of these people, as far as its segment goes."""
+    mine = [p.id for p in people if not c.group or p.group == c.group]
+    return bool(mine) and segments.inside(s, c, mine)
 
 
 def numbered(s: Session, number: int) -> Matter | None:

@@ -13,6 +13,7 @@ from gateway.models.answer import Objection
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.followup import RECIPIENTS, Evaluation, Task
+from gateway.models.participation import Assessment
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ LEAD_DOESNT_FIT = Rule(
 TOO_SOON = Rule("too_soon", "通知和征集的天数不够，请把日期往后放", "本地办法里的天数")
 NO_HEARING = Rule(
     "no_hearing", "这件事涉及面广，要先开过听证会或议事会，记下记录，才能往下走", "实施意见二（四）"
+)
+NO_ASSESSMENT = Rule(
+    "no_assessment", "这件事专业性强，要先请专家或第三方论证，登记了论证意见才能公布结果", "实施意见二（二）"
 )
 NO_MINUTES = Rule("no_minutes", "会还没有记录，请先写上会议记录", "实施意见二（四）")
 NOT_COMMISSIONED = Rule("not_commissioned", "这件事不是政府委托的，不用报镇里", "实施意见二（五）")
@@ -96,6 +100,12 @@ def dates_fit(s: Session, c: Consultation) -> Rule | None:
 def heard(s: Session, c: Consultation) -> Rule | None:
     """What concerns many has been through a hearing or a special council (policy II(4))."""
     return NO_HEARING if c.wide_impact and happened(s, c, "minutes") is None else None
+
+
+def assessed(s: Session, c: Consultation) -> Rule | None:
+    """A technical matter has been looked at by somebody who knows (policy II(2): 专家学者、第三方机构论证评估)."""
+    known = select(Assessment.id).where(Assessment.consultation_id == c.id).limit(1)
+    return NO_ASSESSMENT if c.technical and s.scalar(known) is None else None
 
 
 def minutes_kept(s: Session, c: Consultation) -> Rule | None:

@@ -99,7 +99,7 @@ TABLE: dict[str, Step] = {
     "publish": Step(
         ("DRAFTED", "REPORTED_TO_GOV", "REVISED", "ASSEMBLY"),
         "PUBLICITY",
-        rules=(guards.heard, guards.reported, guards.assembly_agreed),
+        rules=(guards.heard, guards.assessed, guards.reported, guards.assembly_agreed),
     ),
     "no_agreement": Step(("DRAFTED",), "NO_CONSENSUS", reason=True),
     "escalate": Step(
@@ -208,7 +208,7 @@ def record(
     s: Session, c: Consultation, event: str, actor: str, *, before: str = "", to: str = "", reason: str = "",
     evidence: str = "", at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Add to what happened. ``evidence`` says where its proof lies: “session:4”, “paper:村3-12”."""
+    """Add to what happened. ``evidence`` says where its proof lies: “meeting:4”, “paper:村3-12”."""
     made = ConsultationEvent(
         consultation_id=c.id, event=event, from_state=before, to_state=to, actor=actor, reason=reason,
         evidence=evidence, created_at=at or clock.now(),

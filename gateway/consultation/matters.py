@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, aliased
 
 from gateway import clock, text
 from gateway.consultation import profiles
-from gateway.consultation.glance import Matter, above
+from gateway.consultation.glance import Matter, above, is_for
 from gateway.consultation.refusal import Refused
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import KINDS, UNITS, Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.person import Person
+from gateway.people import segments
 from gateway.people.residents import GONE, Resident
 from gateway.prepared import Prepared, Sql, given
 
@@ -178,7 +179,7 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
 def eligible(s: Session, c: Consultation) -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
     rules = _rules(literal(c.group), literal(c.unit), literal(_adult_before()))
-    return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules)
+    return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules, *segments.rules(c))
 
 
 def voices(s: Session, c: Consultation) -> int:
@@ -233,14 +234,14 @@ def may_answer(
     found = statement.first(
         s, consultation=c.id, person=person.id, group=c.group, unit=c.unit, adult_before=_adult_before()
     )
-    return found is not None
+    return found is not None and segments.inside(s, c, [person.id])
 
 
 def concerns(s: Session, c: Consultation, person: Person | Resident) -> bool:
     """Whether the person belongs to those asked or affected, whoever may vote."""
     if person.area_id not in area_ids(s, c):
         return False
-    return not c.group or person.group == c.group
+    return is_for(s, c, [person])
 
 
 def was_announced() -> Any:
@@ -271,7 +272,7 @@ def for_people(
         .where(Consultation.state.in_(states), Consultation.id.in_(asked))
         .order_by(Consultation.number)
     )
-    return [c for c in found if not c.group or any(p.group == c.group for p in people)]
+    return [c for c in found if is_for(s, c, people)]
 
 
 def default_sms(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:

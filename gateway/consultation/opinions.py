@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.consultation import proposals, receipts
 from gateway.consultation.glance import Matter
+from gateway.consultation.refusal import Refused
 from gateway.models.answer import FOR_WATCHERS, Opinion
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
@@ -52,6 +53,30 @@ def add(
     if kind == "proposal":
         proposals.raised(s, opinion)
     return opinion
+
+
+def written(
+    s: Session, c: Consultation, person: Person, words: str, *, paper: str, witness: str, by: int
+) -> tuple[Opinion, bool]:
+    """Enter what somebody handed in on paper; the same sheet entered twice is one opinion, and False says so.
+    Raises :class:`Refused` naming the field."""
+    for field, given, why in (
+        ("words", words, "请照纸上写的录"), ("paper", paper, "请写原件的编号或存放处"), ("witness", witness, "请写见证人"),
+    ):  # fmt: skip
+        if not given.strip():
+            raise Refused(why, field)
+    sheet = f"{paper.strip()[:60]}，见证人{witness.strip()[:30]}"
+    s.execute(select(Person.id).where(Person.id == person.id).with_for_update())  # pressed twice at once
+    same = select(Opinion).where(Opinion.consultation_id == c.id, Opinion.person_id == person.id)
+    known = s.scalar(
+        same.where(Opinion.paper.startswith(f"{paper.strip()[:60]}，见证人", autoescape=True)).limit(1)
+    )
+    if known is not None:
+        return known, False
+    made = add(s, consultation=c, person=person, handset_id=None, words=words, channel="clerk", by=by)
+    made.paper = sheet
+    s.flush()
+    return made, True
 
 
 def open_callback(s: Session, handset_id: int) -> Opinion | None:

@@ -32,7 +32,8 @@ PERSON = "person"
 TALKED = frozenset({"answered", "completed", "talked"})
 """Outcomes of a dialled call after which somebody has been spoken to."""
 
-_WAITS = {"choose": "key", "digits": "digits", "record": "record", "connect": "connect"}
+_WAITS = {"choose": "key", "digits": "digits", "record": "record", "connect": "connect", "join": "join"}
+_DIALS = {"connect": "duty_phone", "join": "room"}  # and the fact without which there is nothing to dial
 _EDGES = " \t\r\n.,!?;:。，！？；：、~～…“”\"'‘’()（）【】[]<>《》"
 _NUMERALS = dict(zip("零一二三四五六七八九", "0123456789", strict=True))
 
@@ -40,7 +41,7 @@ _NUMERALS = dict(zip("零一二三四五六七八九", "0123456789", strict=True
 def begin(script: Script, step: str | None = None, facts: Mapping[str, Any] = NOTHING) -> Turn:
     """The first turn, from ``step`` or the script's start.
 
-    ``facts`` matter only where a ``connect`` step comes first. Raises KeyError for an unknown step.
+    ``facts`` matter only where a ``connect`` or ``join`` step comes first. Raises KeyError for an unknown step.
     """
     return _walk(script, script.steps[step or script.start].name, facts, (), {})
 
@@ -65,7 +66,7 @@ def advance(
         return Turn(place, over=True)
     if step.is_action:
         return _after_action(script, step, place, heard, facts)
-    if step.does == "connect":
+    if step.does in _DIALS:
         talked = isinstance(heard, Outcome) and heard.name in TALKED
         return _walk(script, step.then if talked else step.lost, facts, (), {}, place)
     if isinstance(heard, Outcome) or step.does == "say":
@@ -215,7 +216,7 @@ def _walk(
         at = here if here and here.step == target and not learned else Place(target)
         if step.is_action:
             return Turn(at, lines, action=Call(step.does, step.name), learned=learned)
-        if step.does == "connect" and not str(facts.get("duty_phone") or ""):
+        if step.does in _DIALS and not str(facts.get(_DIALS[step.does]) or ""):
             target = step.lost  # nobody to dial: no promise, no dead line
             continue
         lines = (*lines, Line(step.name))

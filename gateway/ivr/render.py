@@ -133,9 +133,21 @@ def voice(
             f' trim="do-not-trim"{status}/>'
         )
         return _document(body + record + again)
+    if turn.wants == "join":
+        return _document(body + _conference(facts, where))
     number = escape(str(facts.get("duty_phone", "")))
     whisper = f" url={quoteattr(whisper_url)}" if whisper_url else ""
     return _document(f'{body}<Dial{where} timeout="25"><Number{whisper}>{number}</Number></Dial>')
+
+
+def _conference(facts: Mapping[str, Any], where: str) -> str:
+    """Into a meeting by telephone. A listener is never heard there, brings no sound in, and may leave with the star key
+    without hanging up; the room's own telephone begins it and ends it (twilio.com/docs/voice/twiml/conference: at most 250)."""
+    heard = facts.get("room_role") == "speaker"
+    flags = {"muted": not heard, "startConferenceOnEnter": heard, "endConferenceOnExit": heard, "beep": False}
+    written = "".join(f' {name}="{str(on).lower()}"' for name, on in flags.items())
+    room = escape(str(facts.get("room", "")))
+    return f'<Dial{where} hangupOnStar="true"><Conference{written}>{room}</Conference></Dial>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-KINDS = ("say", "choose", "digits", "record", "connect", "end")
+KINDS = ("say", "choose", "digits", "record", "connect", "join", "end")
 """What a step can do by itself. Any other word in ``does`` is an action."""
 
 SPELT = {"*": "star", "#": "hash"}
@@ -63,7 +63,7 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended; at a ``connect`` step the carrier's word for the dialled call."""
+    """How an action ended; at a ``connect`` or ``join`` step the carrier's word for the dialled call."""
 
     name: str
 
@@ -111,7 +111,7 @@ class Call:
 class Turn:
     """The result of one step forward.
 
-    ``wants`` is ``key``, ``digits``, ``record``, ``connect``, or None when an action is pending or all is over.
+    ``wants`` is ``key``, ``digits``, ``record``, ``connect``, ``join``, or None when an action is pending or all is over.
     ``learned`` is to be merged into the facts before anything is run or rendered.
     """
 

@@ -21,10 +21,11 @@ class Ballot(Row, Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
     option: Mapped[str]
-    channel: Mapped[str]  # sms | voice | clerk
+    channel: Mapped[str]  # sms | voice | clerk | proxy
     receipt: Mapped[str]
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
     paper: Mapped[str] = mapped_column(default="")  # reference of the paper ballot, and the witness
+    proxy_id: Mapped[int | None]  # who pressed it for them, with a mandate (channel proxy)
     changed_at: Mapped[datetime | None]
 
 
@@ -40,6 +41,7 @@ class BallotLog(Row, Base):
     receipt: Mapped[str]
     entered_by: Mapped[int | None]
     paper: Mapped[str] = mapped_column(default="")
+    proxy_id: Mapped[int | None]
 
 
 class Opinion(Row, Base):
@@ -61,6 +63,9 @@ class Opinion(Row, Base):
     done_at: Mapped[datetime | None]
     done_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+    paper: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # where a written one lies, and who stood by
 
 
 class Objection(Row, Base):

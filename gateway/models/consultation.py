@@ -52,6 +52,12 @@ class Consultation(Row, Base):
     kind: Mapped[str] = mapped_column(default="public_affairs")
     unit: Mapped[str] = mapped_column(default="person")
     group: Mapped[str] = mapped_column("group_name", default="")  # only this group is asked, if given
+    # and of these only who carries this tag, or only the ConsultationPersons (policy II(3): 小范围)
+    tag: Mapped[str] = mapped_column(default="", server_default="")
+    named: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sides: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]"
+    )  # of SUBJECTS: who is affected
     state: Mapped[str] = mapped_column(default="ACCEPTED", index=True)
     voices: Mapped[int | None]  # how many there could be (people or households) when gathering ended
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"1": "同意", …}
@@ -100,6 +106,11 @@ class Consultation(Row, Base):
         return Rules.of(self.profile)
 
     @property
+    def for_some(self) -> bool:
+        """Whether it asks only some of those who live there, and is nobody else's business."""
+        return bool(self.group or self.tag or self.named)
+
+    @property
     def falls_due(self) -> datetime | None:
         """When the clock ends its present state; None where people end it."""
         if self.state == "NOTICED":
@@ -138,7 +149,7 @@ class ConsultationEvent(Row, Base):
     to_state: Mapped[str] = mapped_column(default="")
     actor: Mapped[str]  # "organizer:3", "resident:40", "clock"
     reason: Mapped[str] = mapped_column(default="")
-    evidence: Mapped[str] = mapped_column(default="", server_default="")  # where its proof lies: "session:4"
+    evidence: Mapped[str] = mapped_column(default="", server_default="")  # where its proof lies: "meeting:4"
 
 
 class Notice(Row, Base):

@@ -14,6 +14,7 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.person import Handset, Household, Person, PersonHandset
+from gateway.people import segments
 from gateway.people.residents import GONE
 from gateway.settings import Settings
 
@@ -29,6 +30,7 @@ class Audience:
     areas: tuple[int, ...] = ()
     group: str = ""
     tag: str = ""
+    named: int = 0  # a consultation's id: only those it asks by name
     role: str = ""  # one of ROLES: the household's delegate, or an owner
     language: str = ""
     consultation: int = 0  # its id, for ``standing``
@@ -76,8 +78,9 @@ def people(s: Session, b: Broadcast) -> Any:
     if a.group:
         wanted.append(Person.group == a.group)
     if a.tag:
-        # tags are a JSON list, kept as text by both databases: look for the word as it is written there
-        wanted.append(cast(Person.tags, String).contains(json.dumps(a.tag), autoescape=True))
+        wanted.append(segments.tagged(a.tag))
+    if a.named:
+        wanted.append(Person.id.in_(segments.names(a.named)))
     if a.role == "delegate":
         wanted.append(Person.id.in_(select(Household.delegate_id).where(Household.delegate_id.is_not(None))))
     if a.role == "owner":
@@ -100,6 +103,11 @@ def people(s: Session, b: Broadcast) -> Any:
             Objection.consultation_id == a.consultation, Objection.person_id.is_not(None)
         )
         wanted.append(Person.id.in_(objectors))
+    about = s.get(Consultation, b.consultation_id) if b.consultation_id else None
+    if (
+        about is not None and about.for_some
+    ):  # whatever was ticked: it is nobody else's business (policy II(3))
+        wanted += [*([Person.group == about.group] if about.group else []), *segments.rules(about)]
     if a.untold and b.consultation_id:
         told = select(PersonHandset.person_id).where(PersonHandset.handset_id.in_(_told(b)))
         wanted.append(Person.id.not_in(told))
@@ -117,7 +125,7 @@ def _asked(s: Session, c: Consultation) -> list[Any]:
         rules.append(Person.group == c.group)
     if c.unit == "owner":
         rules.append(Person.owner)
-    return rules
+    return [*rules, *segments.rules(c)]
 
 
 def _told(b: Broadcast) -> Select[Any]:

@@ -28,7 +28,7 @@ def pick_up(s: Session, settings: Settings) -> list[int]:
             consultation_id=c.id,
             stage=notice.stage,
             by=notice.by,
-            to=Audience(areas=tuple(asked(s, c)), group=c.group),
+            to=whom(s, c),
         )
         notice.broadcast_id = b.id
         try:
@@ -44,7 +44,7 @@ def rehearsal(s: Session, c: Consultation, stage: str, sms: str, voice: str) -> 
     """The broadcast a notice would become, for a preview; it is not kept."""
     return Broadcast(
         area_id=c.area_id, consultation_id=c.id, stage=stage, channel="auto", sms=sms, voice=voice,
-        audience=Audience(areas=tuple(asked(s, c)), group=c.group).to_json(),
+        audience=whom(s, c).to_json(),
     )  # fmt: skip
 
 
@@ -65,6 +65,11 @@ def spoken(c: Consultation, stage: str) -> str:
     if stage in ("notice", "reminder"):
         return c.voice.get("notice") or c.title
     return c.voice.get(stage) or c.sms.get(stage) or c.sms.get("result") or c.title
+
+
+def whom(s: Session, c: Consultation) -> Audience:
+    """Everybody a consultation asks, and nobody else."""
+    return Audience(areas=tuple(asked(s, c)), group=c.group, tag=c.tag, named=c.id if c.named else 0)
 
 
 def asked(s: Session, c: Consultation) -> list[int]:

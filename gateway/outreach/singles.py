@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from gateway import clock, phones
 from gateway.models.outreach import Delivery
-from gateway.models.person import Handset
+from gateway.models.person import Handset, Person
 from gateway.outreach import errors, hours
 from gateway.outreach.watching import moment_in_words
+from gateway.people import residents
 from gateway.settings import Settings
 
 FAILED = ("failed", "undelivered")
@@ -90,6 +91,25 @@ def _waits(settings: Settings, d: Delivery) -> str:
     return (
         f"现在不是打电话的时间，{moment_in_words(now + timedelta(minutes=minutes), now, settings.zone)}再打"
     )
+
+
+def way_to(s: Session, person: Person | None, handset_id: int | None = None) -> tuple[Handset, str] | None:
+    """The handset and channel by which one person (or a guest's handset) is told something nobody waits for, as far as
+    they and their handsets consent; None = somebody has to knock at the door."""
+    found = (
+        residents.handsets_of(s, person.id)
+        if person
+        else [s.get_one(Handset, handset_id)]
+        if handset_id
+        else []
+    )
+    sms = [h for h in found if h.kind != "landline" and not h.sms_stopped_at and not h.bad_reason]
+    calls = [h for h in found if not h.voice_stopped_at and not h.bad_reason]
+    if person is not None:
+        sms, calls = sms if person.sms_consent else [], calls if person.voice_consent else []
+    ways = [(h, "sms") for h in sms[:1]] + [(h, "voice") for h in calls[:1]]
+    by_voice = person is not None and person.prefers == "voice"
+    return next(iter(reversed(ways) if by_voice else ways), None)
 
 
 def again(s: Session, d: Delivery) -> bool:

@@ -1,12 +1,8 @@
 """Calls through the make-believe network: rings, plays TwiML, waits for keys, records, hangs up."""
 
-import io
 import json
-import math
-import struct
 import threading
 import time
-import wave
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
@@ -16,6 +12,7 @@ from gateway import clock
 from gateway.simulator import twiml
 from gateway.simulator.network import Network
 from gateway.simulator.store import Row, new_sid, now
+from gateway.simulator.tone import tone
 
 _MOST_DOCUMENTS = 50  # error 14106
 _FORGOTTEN = 120.0  # seconds after which a handset nobody looks at is taken to be silent
@@ -138,6 +135,10 @@ class Exchange:
                 if any(d in wait["finish"] for d in digits):
                     self._recorded(sid, wait, b"", 0, digits[-1])
                 return
+            if wait["kind"] == "conference":
+                if wait["star"] and "*" in digits:
+                    self._fetch(sid, wait["action"], {"DialCallStatus": "answered"})
+                return
             so_far, finished = wait.get("digits", ""), False
             for digit in digits:
                 if digit in wait["finish"] and digit:
@@ -159,6 +160,8 @@ class Exchange:
             wait = call["live"].get("wait")
             if call["status"] != "in-progress" or not wait:
                 return
+            if wait["kind"] == "conference":
+                return  # people sit there and listen
             if wait["kind"] == "keys":
                 self._gathered(sid, wait)
             else:
@@ -266,6 +269,15 @@ class Exchange:
                 self._keep(sid, live)
                 self._fetch(sid, urljoin(live["url"], verb["text"]), {})
                 return
+            elif kind == "Dial" and verb["inside"][:1] and verb["inside"][0]["verb"] == "Conference":
+                muted = verb["inside"][0]["with"].get("muted") == "true"
+                heard = "只能听，您说话那边听不到" if muted else "您说话大家都听得到"
+                self.store.caption(sid, "note", f"（接进会场，{heard}。试用电话里没有声音。）")
+                live["wait"] = {
+                    "kind": "conference", "action": action, "seconds": 0, "until": time.time() + 4 * 3600,
+                    "star": attributes.get("hangupOnStar") == "true",
+                }  # fmt: skip
+                break
             elif kind == "Dial":
                 leg: Row = next(iter(verb["inside"]), {"text": "", "with": {}})
                 number, heard = (
@@ -380,14 +392,3 @@ def _seconds(begin: str, end: str | None) -> int:
     if not end:
         return 0
     return max(1, round((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()))
-
-
-def tone(seconds: int) -> bytes:
-    """A quiet hum as 8 kHz mono WAV: stands in for a voice where there is no microphone."""
-    out, frames = io.BytesIO(), max(1, seconds) * 8000
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(b"".join(struct.pack("<h", int(3000 * math.sin(n * 0.35))) for n in range(frames)))
-    return out.getvalue()

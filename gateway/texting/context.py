@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway import actions, clock, replies
-from gateway.consultation import glance, lifecycle, ratings
+from gateway.consultation import glance, lifecycle, meetings, ratings
 from gateway.consultation.glance import Matter
 from gateway.ivr.load import DEFAULT_LANGUAGE
 from gateway.models.answer import Objection
@@ -14,6 +14,7 @@ from gateway.models.area import Area
 from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.conversation import InboundEvent, Question
 from gateway.models.outreach import Broadcast, Delivery
+from gateway.models.participation import Meeting
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.people import residents
 from gateway.people.residents import GONE, Resident
@@ -58,7 +59,7 @@ class Row(NamedTuple):
     kind: str | None
     consultation_id: int | None
     data: dict[str, Any]
-    told: int | None
+    told: str | None
     objected: str | None
     handset_id: int
     answer: str | None
@@ -70,9 +71,17 @@ _HANDSET = select(Handset.id).where(Handset.number_index == given("index")).scal
 
 
 def _told() -> Select[Any]:
-    """The consultation this handset's newest SMS was about: a bare “1” answers the last question."""
+    """What this handset's newest SMS was about, a consultation's id or “meeting:5”: a bare “1” answers the last question."""
+    invites = f"{meetings.STAGE}%"
+    about = func.coalesce(Broadcast.consultation_id, Delivery.about_id)
     return (
-        select(func.coalesce(Broadcast.consultation_id, Delivery.about_id))
+        select(
+            case(
+                (Delivery.subject.like(invites), Delivery.subject),
+                (Broadcast.stage.like(invites), Broadcast.stage),
+                else_=cast(about, String),
+            )
+        )
         .select_from(Delivery)
         .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
         .where(Delivery.handset_id == _HANDSET, Delivery.channel == "sms")
@@ -134,9 +143,17 @@ def of(s: Session, rows: list[Row]) -> Around:
     asked = Asked(first.kind, first.consultation_id, first.data) if first.kind else None
     concerned = glance.concerning(s, found, _KNOWN)
     own = [int(number) for number in (first.objected or "").split(",") if number]
-    context = _context(s, found, concerned, own, first.told, asked)
+    context = _context(s, found, concerned, own, *_about(s, first.told), asked)
     signed = found[0].signed if found else actions.area_of(s, []).signed
     return Around(found, asked, concerned, context, signed)
+
+
+def _about(s: Session, told: str | None) -> tuple[int | None, Meeting | None]:
+    """The consultation a handset was told of last, and the meeting it was asked to if that can still be answered."""
+    if told is None or not told.startswith(meetings.STAGE):
+        return (int(told) if told else None), None
+    m = s.get(Meeting, int(told.removeprefix(meetings.STAGE)))
+    return (m.consultation_id, m if m.coming else None) if m else (None, None)
 
 
 def language(rows: list[Row]) -> str:
@@ -157,6 +174,7 @@ def _context(
     concerned: list[Matter],
     own: list[int],
     told: int | None,
+    invited: Meeting | None,
     asked: Asked | None,
 ) -> dict[str, Any]:
     """The interpreter's context (domain.md §3, “Context”); it doesn't look at what was voted before."""
@@ -190,6 +208,12 @@ def _context(
         # a vote may have been asked for as well: see intents.answer
         context["behind"] = pending
         pending = {"kind": "words", "consultation": about.number if about else None}
+    elif invited is not None:
+        about = s.get_one(Consultation, invited.consultation_id)
+        options = {"1": "参加", "2": "不参加"}
+        context["behind"] = pending
+        pending = {"kind": "rsvp", "consultation": about.number, "meeting": invited.id, "options": options}
+        context.pop("ended", None)
     if pending:
         context["pending"] = pending
     return context

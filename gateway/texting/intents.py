@@ -20,7 +20,7 @@ from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
-from gateway.texting import aside, publicity
+from gateway.texting import aside, attending, publicity
 from gateway.texting import context as context_of
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
@@ -45,7 +45,7 @@ def answer(
         return None, None
     if not words.strip() and text.whole(form.get("NumMedia")):
         return m.say("picture"), "media"
-    if (beside := aside.answer(m, asked)) is not None:
+    if (beside := aside.answer(m, asked) or attending.answer(m)) is not None:
         return beside
     if asked is not None and asked.kind == "explained":
         if (found := publicity.explained(m, int((asked.data or {}).get("objection", 0)))) is not None:
@@ -53,7 +53,7 @@ def answer(
                 forget(m)
             return found
         asked = None  # it is about something else
-    if _is_choice(words, context.get("behind")):
+    if _is_choice(words, context.get("behind"), keys=context.get("pending", {}).get("kind") != "rsvp"):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None
     said = _who_was_asked(m, asked) or interpret(m.read, context)
@@ -84,10 +84,11 @@ def answer(
     return DO.get(intent, _unknown)(m, fields), intent
 
 
-def _is_choice(words: str, pending: dict[str, Any] | None) -> bool:
-    """Whether a text is nothing but a key or a label of the vote that is asked."""
+def _is_choice(words: str, pending: dict[str, Any] | None, *, keys: bool = True) -> bool:
+    """Whether a text is nothing but a key (unless another question has keys of its own) or a label of the vote that is
+    asked."""
     options: dict[str, str] = (pending or {}).get("options") or {}
-    return text.normalize(words).strip("，。 .！!") in {*options, *options.values()}
+    return text.normalize(words).strip("，。 .！!") in {*(options if keys else ()), *options.values()}
 
 
 def _names(words: str, context: dict[str, Any], number: Any) -> bool:
@@ -131,6 +132,8 @@ def _who_again(m: Message, asked: Asked) -> str:
     intent = (asked.data or {}).get("intent")
     if intent == "object" and c is not None:
         return m.say("whose_objection", names=m.names(), number=c.number)
+    if intent == "rsvp":
+        return attending.whose(m, c)
     return m.say("who_withdraws", names=m.names()) if intent != "vote" else _clarify_person(m, c)
 
 
@@ -173,6 +176,8 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
     except Refused as no:
         if no.code == "option":
             return _clarify_option(m, c), ""
+        if no.code == "stranger" and attending.outside(m, c) == "for_some":
+            return m.say("for_some", number=c.number), ""
         if no.code == "stranger":
             kept = keep(m, c, "opinion", who)
             return m.say("vote_opinion", number=c.number, receipt=kept), ""
@@ -261,11 +266,6 @@ def _rate(m: Message, f: Fields) -> str:
     return m.say("rating", number=c.number, score=score)
 
 
-def _rsvp(m: Message, f: Fields) -> str:
-    keep(m, m.found(f.get("consultation")), "message")
-    return m.say("thanks")
-
-
 # ---- not clear -----------------------------------------------------------------------------------
 
 
@@ -273,7 +273,10 @@ def _clarify(m: Message, f: Fields) -> str:
     reason = str(f.get("reason") or "")
     if f.get("meant") == "withdraw_objection":
         return publicity.withdraw(m, {})  # asks which of their objections, and who
-    c = m.glimpsed(f.get("consultation") or (m.context.get("pending") or {}).get("consultation"))
+    pending = m.context.get("pending") or {}
+    if pending.get("kind") == "rsvp" and reason in ("unsure", "out_of_range"):
+        return attending.unsure(m, pending)
+    c = m.glimpsed(f.get("consultation") or pending.get("consultation"))
     if reason == "no_pending" and m.context.get("ended"):
         c, reason = m.glimpsed(m.context["ended"]), "closed"
     if c is not None and c.state == "WITHDRAWN":
@@ -289,7 +292,7 @@ def _clarify(m: Message, f: Fields) -> str:
             ask(m, "who", c, intent="vote", consultation=c.number if c else None, option=str(f["option"]))
         return _clarify_person(m, c)
     if reason == "which_consultation" and f.get("consultation"):
-        name = "not_yours" if c is not None else "no_such"
+        name = "no_such" if c is None else attending.outside(m, c) or "not_yours"
         return m.say(name, number=f["consultation"])
     if reason == "which_consultation":
         numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
@@ -360,7 +363,7 @@ DO: dict[str, Callable[[Message, Fields], str | None]] = {
     "withdraw_objection": publicity.withdraw,
     "no_objection": publicity.nothing_against,
     "rate": _rate,
-    "rsvp": _rsvp,
+    "rsvp": attending.rsvp,
     "propose": _propose,
     "register": aside.register,
     "confirm": lambda m, f: m.say("thanks"),

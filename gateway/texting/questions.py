@@ -1,8 +1,9 @@
 """What people ask by SMS: what is open, how it stands, what they answered, whether a receipt is kept."""
 
 from gateway import text
-from gateway.consultation import ballots, matters, receipts
+from gateway.consultation import ballots, lifecycle, matters, receipts
 from gateway.models.consultation import GATHERING, Consultation
+from gateway.texting import attending
 from gateway.texting.message import Fields, Message
 
 
@@ -11,11 +12,15 @@ def query(m: Message, f: Fields) -> str:
     if f.get("receipt"):
         return _receipt(m, str(f["receipt"]))
     c, what = m.found(f.get("consultation")), f.get("what")
+    if what == "meeting":
+        return attending.when(m, f.get("consultation"))
     if what == "list" or (c is None and what != "my_vote"):
         return _list(m)
     if what == "my_vote":
         return _my_vote(m, c)
     assert c is not None
+    if c.state not in lifecycle.AFTER and (name := attending.outside(m, c)):
+        return m.say(name, number=c.number)  # what a few talk over is told to them
     if what == "result" and (c.result or c.sms.get("result")):
         words = text.without_signature(str(c.sms.get("result") or c.result))
         return m.say(

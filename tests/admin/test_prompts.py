@@ -14,7 +14,7 @@ from gateway.models.organizer import Organizer
 from gateway.models.prompt import Prompt
 from gateway.people import organizers
 from gateway.runtime import Runtime
-from gateway.simulator.calls import tone
+from gateway.simulator.tone import tone
 from tests.admin.panel import Panel, area, verbs
 from tests.calls import Call
 from tests.conftest import STRANGER, SUN

@@ -18,6 +18,8 @@ from tests.conftest import STRANGER
 # what a route's address is filled with; there is one of each in the township below
 _ROW = {
     "id": 1,
+    "row": 1,
+    "how": "revoke",
     "phone": 1,
     "verb": "explain",
     "name": "nothing",

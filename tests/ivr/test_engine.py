@@ -118,6 +118,7 @@ def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Scri
         "object": "我要反对",
         "withdraw": "收回",
         "rate": "打分",
+        **{"speak": "发言", "meetings": "开会", "assessed": "论证", "room": "r1"},
     }
     facts["duty_phone"] = "+8649900000001"
     reached, waiting = (
@@ -132,7 +133,7 @@ def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Scri
         step = hotline.steps[name]
         heard: list[Heard] = [Outcome(o) for o in _outcomes(hotline, name)] if step.is_action else []
         heard += [Key(k) for k in "0123456789*#"] + [Silence(), Hangup(), Recording("RE1", 3)]
-        heard += [Outcome("no-answer"), Outcome("completed")] if step.does == "connect" else []
+        heard += [Outcome("no-answer"), Outcome("completed")] if step.does in ("connect", "join") else []
         for one in heard:
             for misses in (0, 2):
                 turn = advance(hotline, Place(name, misses), one, facts)

@@ -10,7 +10,7 @@ import pytest
 from gateway import foreseen, inbound, jobs
 from gateway.runtime import Runtime
 from gateway.settings import Settings
-from gateway.simulator.calls import tone
+from gateway.simulator.tone import tone
 from gateway.spoken import kokoro, riff
 from gateway.spoken.prompts import Prompts
 from gateway.spoken.shelf import LOUDSPEAKER, Shelf

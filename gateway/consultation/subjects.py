@@ -1,0 +1,56 @@
+"""Which sides a matter affects, and whether each of them has somebody who takes part (policy II(2))."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.consultation import matters
+from gateway.consultation.refusal import Refused
+from gateway.models.consultation import Consultation
+from gateway.models.participation import STANDS_FOR, SUBJECTS, Participant
+from gateway.models.person import Person
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: whether it is affected, how many of those asked by telephone belong to it, and how many were asked to
+    take part in person."""
+
+    subject: str
+    affected: bool
+    asked: int
+    invited: int
+
+    @property
+    def missing(self) -> bool:
+        """An affected side with nobody to speak for it."""
+        return self.affected and not (self.asked or self.invited)
+
+
+def choose(c: Consultation, sides: Iterable[str]) -> None:
+    """Say who is affected. Raises :class:`Refused` for a side there isn't."""
+    wanted = set(sides)
+    if wanted - set(SUBJECTS):
+        raise Refused("没有这一方", "sides")
+    c.sides = [side for side in SUBJECTS if side in wanted]
+
+
+def coverage(s: Session, c: Consultation) -> list[Side]:
+    """Every side that is affected or has somebody, in the policy's order."""
+    asked: dict[str, set[int]] = {}
+    people = matters.eligible(s, c).with_only_columns(Person.id, Person.registered, Person.tags)
+    for id, registered, tags in s.execute(people):
+        stands = {STANDS_FOR[tag] for tag in tags or () if tag in STANDS_FOR}
+        stands.add("registered_residents" if registered else "non_registered_reps")
+        for subject in stands:
+            asked.setdefault(subject, set()).add(id)
+    invited: dict[str, int] = {}
+    for subject in s.scalars(select(Participant.subject).where(Participant.consultation_id == c.id)):
+        invited[subject] = invited.get(subject, 0) + 1
+    return [
+        Side(subject, subject in (c.sides or ()), len(asked.get(subject, ())), invited.get(subject, 0))
+        for subject in SUBJECTS
+        if subject in (c.sides or ()) or subject in asked or subject in invited
+    ]

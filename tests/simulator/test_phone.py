@@ -1,8 +1,10 @@
 """The browser phone needs no sign-in, so it is for numbers that are nobody's."""
 
 import io
+from typing import Any
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -12,7 +14,8 @@ from gateway.models.area import Area
 from gateway.people import roster, rosterfile
 from gateway.runtime import Runtime
 from tests.conftest import LI, SUN, WANG
-from tests.servers import eventually
+from tests.meeting import hearing, run
+from tests.servers import Web, eventually
 
 REAL = "+8613800138000"
 
@@ -91,3 +94,25 @@ def test_nonsense_from_a_browser_breaks_nothing(browser: FlaskClient, path: str,
 def test_what_is_no_sound_is_not_taken_for_a_recording(browser: FlaskClient) -> None:
     form = {"sound": (io.BytesIO(b"<html>"), "said.wav")}
     assert browser.post(f"/phone/api/handset/{SUN.phone}/record", data=form).status_code == 400
+
+
+def test_a_hearing_is_joined_from_the_browser_phone_and_left_with_the_star(village: Runtime) -> None:
+    run(village, hearing(village, SUN))
+    with Web(village) as base:
+        phone = f"{base}/phone/api/handset/{SUN.phone}"
+
+        def do(what: str, **data: str) -> dict[str, Any]:
+            call: dict[str, Any] = requests.post(f"{phone}/{what}", json=data, timeout=20).json()["call"]
+            return call
+
+        assert "现在正在开" in _said(do("dial"))
+        call = do("keys", digits="1")
+        assert "接进会场，只能听" in _said(call) and call["wants"] == "conference"
+        assert do("silence")["status"] == "in-progress"  # people sit there and listen
+        assert do("keys", digits="5")["wants"] == "conference"  # nothing but the star leads out
+        call = do("keys", digits="*")
+        assert "会场那边听完了" in _said(call) and call["wants"] == "keys"
+
+
+def _said(call: dict[str, Any]) -> str:
+    return "".join(c["words"] for c in call["captions"])

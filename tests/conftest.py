@@ -29,7 +29,7 @@ for name in list(os.environ):
     ):
         del os.environ[name]
 use_vault(Vault(KEY.encode()))
-# real argon2id, at a price that a thousand sign-ins can pay; test_accounts looks at the product's own
+# real argon2id, at a price that a thousand sign-ins can pay; the flood of guesses in test_accounts pays the product's own
 organizers._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 # templates are compiled once, not once for each test's application
 Flask.jinja_options = {

@@ -1,5 +1,6 @@
 """The servers tests talk to: a real PostgreSQL, a real Valkey, and the whole product as processes."""
 
+import json
 import os
 import shutil
 import signal
@@ -96,6 +97,7 @@ class Stack:
         self.folder, self.port = folder, free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = folder / "up.log"
+        self._accounts: dict[str, str] = {}
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("TWILIO_", "DATABASE_", "REDIS_"))},
             "DATA_DIR": str(folder / "data"),
@@ -131,6 +133,14 @@ class Stack:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def password(self, login: str) -> str:
+        """The password that the trial village prints for that account."""
+        if not self._accounts:
+            self._accounts = {
+                a["login"]: a["password"] for a in json.loads(self.cli("demo", "--json"))["organizers"]
+            }
+        return self._accounts[login]
 
     def stop(self) -> int:
         """Ctrl-C; returns the exit code."""

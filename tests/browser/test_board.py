@@ -1,18 +1,14 @@
 """The public board as anybody's old telephone shows it: no script, no internet, nobody's name."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.servers import Stack, chromium
+from tests.servers import Stack
 
 pytestmark = pytest.mark.browser
-BROWSER = chromium()
-if BROWSER is None:  # .ci/run installs one; elsewhere only these are left out, and said to be
-    pytest.skip("no Chromium on this machine: browser tests are left out", allow_module_level=True)
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 TOWNSHIP = json.loads((Path(__file__).parents[2] / "gateway/data/township.json").read_text(encoding="utf-8"))
 PATHS = (
@@ -22,31 +18,6 @@ PATHS = (
     "/board/receipt",
     "/board/99",
 )
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("board")).wait()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def plain(stack: Stack) -> Iterator[Page]:
-    """A browser without JavaScript that reaches this machine only; what else it wanted is a failure."""
-    wanted: list[str] = []
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": 390, "height": 844}, locale="zh-CN", java_script_enabled=False
-        )
-        page = context.new_page()
-        page.on(
-            "request", lambda r: None if r.url.startswith((stack.base, "data:")) else wanted.append(r.url)
-        )
-        yield page
-        browser.close()
-    assert wanted == []
 
 
 def test_every_page_of_the_board_fits_and_names_nobody(plain: Page, stack: Stack) -> None:

@@ -1,25 +1,16 @@
 """The browser phone plays recordings one after the other, and a key cuts them off."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_phone_and_panel import browser, page  # noqa: F401
 from tests.servers import Stack
 
 pytestmark = pytest.mark.browser
-from playwright.sync_api import Page, expect  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("heard")).wait()
-    yield running
-    running.stop()
-
-
-def test_clips_are_heard_in_order_and_a_key_cuts_them_off(page: Page, stack: Stack) -> None:  # noqa: F811
+def test_clips_are_heard_in_order_and_a_key_cuts_them_off(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.base}/phone/")
     page.get_by_role("button", name=re.compile("王德顺")).click()
     page.get_by_role("button", name="拨打热线").click()
@@ -45,10 +36,12 @@ def test_clips_are_heard_in_order_and_a_key_cuts_them_off(page: Page, stack: Sta
     assert page.evaluate("() => waiting.length === 0 && current === null")
 
 
-def test_switching_the_sound_off_silences_what_is_playing(page: Page, stack: Stack) -> None:  # noqa: F811
+def test_switching_the_sound_off_silences_what_is_playing(page: Page, stack: Stack) -> None:
     page.goto(f"{stack.base}/phone/")
     page.get_by_role("button", name=re.compile("丁永福")).click()
     page.get_by_role("button", name="拨打热线").click()
     page.wait_for_function("() => heard.length >= 1", timeout=20_000)
     page.get_by_role("button", name="声音：开").click()
     assert page.evaluate("() => waiting.length === 0 && current === null && playing === 0")
+    page.get_by_role("button", name="挂电话").click()  # the telephone is free for the next test
+    expect(page.get_by_role("button", name="拨打热线")).to_be_visible()

@@ -1,66 +1,19 @@
 """The browser phone and the panel, as people use them; pictures are kept in artefacts/."""
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.servers import Stack, chromium
+from tests.browser.conftest import picture
+from tests.servers import Stack
 
 pytestmark = pytest.mark.browser
-ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
-BROWSER = chromium()
-if BROWSER is None:  # .ci/run installs one; elsewhere only these are left out, and said to be
-    pytest.skip("no Chromium on this machine: browser tests are left out", allow_module_level=True)
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    running = Stack(tmp_path_factory.mktemp("browser")).wait()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as p:
-        found = p.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
-    page, wrong = context.new_page(), []
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: wrong.append(str(e)))
-    page.on(
-        "request",
-        lambda r: (
-            wrong.append(r.url)
-            if "127.0.0.1" not in r.url and not r.url.startswith(("blob:", "data:"))
-            else None
-        ),
-    )
-    yield page
-    context.close()
-    assert wrong == []  # no script error, and nothing from the internet
-
-
-def picture(page: Page, name: str) -> None:
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png")
 
 
 def sign_in(page: Page, stack: Stack, login: str) -> None:
-    accounts = json.loads(stack.cli("demo", "--json"))["organizers"]
-    password = next(a["password"] for a in accounts if a["login"] == login)
+    password = stack.password(login)
     page.goto(f"{stack.base}/admin/")
     page.get_by_label("账号").fill(login)
     page.get_by_label("密码").fill(password)

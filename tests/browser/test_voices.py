@@ -1,34 +1,18 @@
-# ruff: noqa: F811
 """Recording what residents hear: in the panel with a microphone, from a file, and by telephone with a code."""
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_phone_and_panel import BROWSER, page, picture, sign_in, stack  # noqa: F401
+from tests.browser.conftest import picture
+from tests.browser.test_phone_and_panel import sign_in
 from tests.servers import Stack
 from tests.stories.village import Phone, eventually
 
 pytestmark = pytest.mark.browser
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One whose microphone hears a beep."""
-    with sync_playwright() as p:
-        found = p.chromium.launch(
-            executable_path=BROWSER,
-            args=[
-                "--no-sandbox", "--disable-background-networking", "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-            ],
-        )  # fmt: skip
-        yield found
-        found.close()
 
 
 def open_voice(page: Page, stack: Stack) -> None:

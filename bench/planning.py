@@ -196,8 +196,8 @@ def _claiming(rt: Runtime, area_id: int) -> None:
 _TAKE = """
 UPDATE deliveries SET state = 'submitting', lease_until = :then, leased_by = 'bench:1', tries = tries + 1,
   submitted_at = :now, sender = :sender
-WHERE id IN (SELECT id FROM deliveries WHERE state = 'planned' AND lane = 'bulk' AND broadcast_id = :b
-             ORDER BY due_at LIMIT :size)
+WHERE id {in_} (SELECT id FROM deliveries WHERE state = 'planned' AND lane = 'bulk' AND broadcast_id = :b
+             ORDER BY due_at LIMIT :size){end}
 RETURNING id, tries
 """
 _SETTLE = """
@@ -212,6 +212,9 @@ def _bare_cycle(rt: Runtime, area_id: int) -> float:
     consent, no numbers, no look at what came before."""
     _cleared(rt)
     b = village.broadcast(rt, area_id)
+    # PostgreSQL: the sub-select once, then the rows by their key, see gateway.lists.once
+    once = {"in_": "IN", "end": ""} if rt.db.sqlite else {"in_": "= ANY (ARRAY", "end": ")"}
+    taking = text(_TAKE.format(**once))
     settle = text(_SETTLE.format(rows=settling.ROWS["sqlite" if rt.db.sqlite else "postgresql"]))
     now, then = str(clock.now()), str(clock.now() + settling.LOOK_AGAIN)
     take = {"b": b, "size": CHUNK, "now": now, "then": then, "sender": village.HOTLINE}
@@ -219,7 +222,7 @@ def _bare_cycle(rt: Runtime, area_id: int) -> float:
     while True:
         begin = time.perf_counter()
         with rt.db.write() as s:
-            rows = s.execute(text(_TAKE), take).all()
+            rows = s.execute(taking, take).all()
         spent += time.perf_counter() - begin
         if not rows:
             assert done == ROWS

@@ -14,19 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Engine,
-    String,
-    bindparam,
     create_engine,
     event,
-    func,
     inspect,
-    select,
     text,
 )  # fmt: skip
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
@@ -158,16 +151,6 @@ def insert_into(s: Session, table: Any) -> Any:
     """An INSERT that can say ON CONFLICT, whichever of the two databases this is."""
     dialect: Any = sqlite if s.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
-
-
-def among(s: Session, column: Any, values: Any) -> Any:
-    """``column IN (values)`` with all ids or strings in one parameter: a thousand of them cost a statement no more than
-    one."""
-    given = bindparam(None, json.dumps(list(values)), type_=String)
-    if s.get_bind().dialect.name == "sqlite":
-        return column.in_(select(func.json_each(given).table_valued("value").c.value))
-    listed = func.json_array_elements_text(sql_cast(given, JSON)).column_valued()
-    return column.in_(select(listed if isinstance(column.type, String) else sql_cast(listed, BigInteger)))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -7,11 +7,13 @@ itself. Column types still convert on the way in and out, so sealed text stays s
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, BigInteger, bindparam, cast, func, select
+from sqlalchemy import ARRAY, JSON, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from gateway.lists import element_of, once
 
 T = TypeVar("T", bound=tuple[Any, ...])
 
@@ -33,20 +35,15 @@ class Sql:
         """An INSERT of all columns but the key, that can say ON CONFLICT. Defaults are the ORM's: give every value."""
         return (sqlite if self._sqlite else postgresql).insert(table).inline()
 
-    def texts(self, name: str) -> Any:
-        """A sub-select of the strings passed as a list under ``name``."""
-        return select(self._elements(name))
-
-    def numbers(self, name: str) -> Any:
-        """The same of whole numbers, of up to 64 bits."""
-        listed = self._elements(name)
-        return select(listed if self._sqlite else cast(listed, BigInteger))
-
-    def _elements(self, name: str) -> Any:
-        listed = given(name, JSON)
+    def among(self, column: Any, name: str) -> Any:
+        """``column IN (the strings or whole numbers passed as a list under name)``, see :func:`gateway.lists.among`."""
         if self._sqlite:
-            return func.json_each(listed).table_valued("value").c.value
-        return func.json_array_elements_text(listed).column_valued()
+            return column.in_(select(func.json_each(given(name, JSON)).table_valued("value").c.value))
+        return column == any_(given(name, ARRAY(element_of(column))))
+
+    def once(self, column: Any, rows: Any) -> Any:
+        """``column IN (rows)``, see :func:`gateway.lists.once`."""
+        return once("sqlite" if self._sqlite else "postgresql", column, rows)
 
 
 class Prepared(Generic[T]):

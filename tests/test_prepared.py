@@ -21,7 +21,7 @@ ROW = {"step": "sms", "handset_id": None, "answer": "", "intent": None, "error":
 KEEP: Prepared[Any] = Prepared(lambda sql: sql.insert(InboundEvent))
 READ = Prepared(
     lambda sql: select(InboundEvent.payload, InboundEvent.created_at).where(
-        InboundEvent.carrier_id.in_(sql.texts("ids")), InboundEvent.step == given("step")
+        sql.among(InboundEvent.carrier_id, "ids"), InboundEvent.step == given("step")
     ),
     Kept,
 )

@@ -44,9 +44,9 @@ def _concerning(sql: Sql) -> object:
     asked = (
         select(ConsultationArea.consultation_id)
         .join(Area, Area.id == ConsultationArea.area_id)
-        .where(Area.path.in_(sql.texts("paths")))
+        .where(sql.among(Area.path, "paths"))
     )
-    in_state = Consultation.state.in_(sql.texts("states"))
+    in_state = sql.among(Consultation.state, "states")
     return select(*_COLUMNS).where(in_state, Consultation.id.in_(asked)).order_by(Consultation.number)
 
 

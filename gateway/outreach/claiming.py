@@ -18,7 +18,8 @@ from sqlalchemy import Integer, String, func, literal_column, null, or_, select,
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.db import Moment, among
+from gateway.db import Moment
+from gateway.lists import among
 from gateway.models.area import Area
 from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
 from gateway.models.organizer import Fact
@@ -26,7 +27,7 @@ from gateway.models.outreach import DELIVERIES, Broadcast, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, hours
 from gateway.people import alarms
-from gateway.prepared import Prepared, given
+from gateway.prepared import Prepared, Sql, given
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 
@@ -38,7 +39,7 @@ _PHONES: Prepared[Any] = Prepared(
     lambda sql: select(
         Handset.id, Handset.number, Handset.sms_stopped_at.is_not(None), Handset.voice_stopped_at.is_not(None),
         Handset.bad_reason, Handset.sender,
-    ).where(Handset.id.in_(sql.numbers("ids")))
+    ).where(sql.among(Handset.id, "ids"))
 )  # fmt: skip
 IS_PLANNED = _T.state == literal_column("'planned'")
 
@@ -154,7 +155,7 @@ def claim(rt: Runtime, source: Source, size: int, *, straight: bool = False) -> 
         return items
 
 
-def _take(single: bool) -> Any:
+def _take(sql: Sql, single: bool) -> Any:
     due = (
         select(_T.id)
         .where(IS_PLANNED, _T.lane == given("lane"), _T.due_at <= given("due"))
@@ -165,7 +166,7 @@ def _take(single: bool) -> Any:
     )
     return (
         update(DELIVERIES)
-        .where(_T.id.in_(due))
+        .where(sql.once(_T.id, due))
         .values(
             state=given("to"), lease_until=given("lease"), leased_by=given("me"), tries=_T.tries + 1,
             submitted_at=func.coalesce(given("submitted", Moment), _T.submitted_at),
@@ -176,8 +177,8 @@ def _take(single: bool) -> Any:
     )  # fmt: skip
 
 
-_TAKE: Prepared[Any] = Prepared(lambda sql: _take(single=False))
-_TAKE_SINGLE: Prepared[Any] = Prepared(lambda sql: _take(single=True))
+_TAKE: Prepared[Any] = Prepared(lambda sql: _take(sql, single=False))
+_TAKE_SINGLE: Prepared[Any] = Prepared(lambda sql: _take(sql, single=True))
 
 
 def _room(s: Session, settings: Settings, lane: str, size: int) -> int:
@@ -320,7 +321,7 @@ def _by_sender(items: list[Item]) -> dict[str, list[int]]:
 _SUBMIT: Prepared[Any] = Prepared(
     lambda sql: (
         update(DELIVERIES)
-        .where(_T.id.in_(sql.numbers("ids")), _T.state == "claimed", _T.leased_by == given("me"))
+        .where(sql.among(_T.id, "ids"), _T.state == "claimed", _T.leased_by == given("me"))
         .values(
             state="submitting",
             submitted_at=given("now"),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.carriers.base import Carrier, Failure, Found, NotReached
+from gateway.lists import once
 from gateway.models.outreach import DELIVERIES, Broadcast, Delivery, DeliveryEvent
 from gateway.models.person import Handset
 from gateway.outreach import aftermath, settling
@@ -73,17 +74,18 @@ def _lapse(rt: Runtime) -> int:
     with rt.db.write() as s:
         back = s.execute(
             update(DELIVERIES)
-            .where(_free(lapsed.where(DELIVERIES.c.state == "claimed")))
+            .where(_free(s, lapsed.where(DELIVERIES.c.state == "claimed")))
             .values(state="planned", lease_until=None, tries=DELIVERIES.c.tries - 1)
         )
-        late = s.execute(update(DELIVERIES).where(_free(late_ones)).values(state="unknown"))
+        late = s.execute(update(DELIVERIES).where(_free(s, late_ones)).values(state="unknown"))
         return int(back.rowcount) + int(late.rowcount)  # type: ignore[attr-defined]
 
 
-def _free(rows: Any) -> Any:
+def _free(s: Session, rows: Any) -> Any:
     """Those of these rows that nobody is writing to: what is just being settled is heard of, and waiting for it while
     holding others is how two of us would wait for each other (PostgreSQL; SQLite has one writer)."""
-    return DELIVERIES.c.id.in_(rows.order_by(DELIVERIES.c.id).with_for_update(skip_locked=True))
+    locked = rows.order_by(DELIVERIES.c.id).with_for_update(skip_locked=True)
+    return once(s.get_bind().dialect.name, DELIVERIES.c.id, locked)
 
 
 def _lost(rt: Runtime) -> list[Lost]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from gateway import clock, phones
 from gateway.bulk import bulk_insert, bulk_set, fresh_ids
-from gateway.db import among, vault
+from gateway.db import vault
+from gateway.lists import among
 from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
 from gateway.people.residents import GONE
 from gateway.people.rosterrows import FACTS, Row

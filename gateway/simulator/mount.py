@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import phones
-from gateway.db import among
+from gateway.lists import among
 from gateway.models.area import Area
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.runtime import Runtime

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Response, g, render_template, request, session
+from flask import Flask, Response, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
@@ -22,6 +22,7 @@ from admin import (
     loudspeaker,
     mandates,
     meetings,
+    oversight,
     papers,
     participants,
     prompts,
@@ -49,6 +50,7 @@ _PAGES = (
     mandates,
     assessments,
     written,
+    oversight,
     results,
     residents,
     rosters,
@@ -157,6 +159,12 @@ def _forbidden(_error: Exception) -> tuple[str, int]:
     needed = roles.NEEDS.get((request.endpoint or "").removeprefix("admin."), ())
     why = roles.why_not(*needed) if needed and g.get("organizer") else ""
     return render_template("admin/problem.html", kind="forbidden", why=why), 403
+
+
+@panel.errorhandler(common.ReasonFirst)
+def _reason_first(asked: common.ReasonFirst) -> Any:
+    back = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("admin.inspection", id=asked.id, back=back))
 
 
 @panel.errorhandler(CSRFError)

@@ -60,12 +60,22 @@ def actor() -> str:
     return f"organizer:{me().id}"
 
 
+class ReasonFirst(Exception):
+    """The supervision committee opens a matter by saying why."""
+
+    def __init__(self, id: int) -> None:
+        super().__init__(id)
+        self.id = id
+
+
 def consultation(s: Session, id: int, *, change: bool = False) -> Consultation:
     """A visible consultation; raises NotVisible. With ``change``, only those whose area leads it
-    (NotAllowed for others: residents may be asked from above)."""
+    (NotAllowed for others: residents may be asked from above). Raises ReasonFirst where it takes a reason to look."""
     found = rights.get(s, rights.consultations(s, me()), Consultation, id)
     if change and not leads(s, found):
         raise rights.NotAllowed
+    if not rights.may_open(s, me(), found):
+        raise ReasonFirst(id)
     return found
 
 
@@ -127,7 +137,7 @@ def for_input(moment: datetime | None) -> str:
 
 # pages that are about who somebody is, and about what single people said
 _OF_PEOPLE = ("/admin/residents", "/admin/claims", "/admin/recordings")  # a voice tells who it is
-_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections", "/admin/proposals")
+_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections", "/admin/proposals", "/admin/flags")
 _OF_SINGLE_PHONES = ("/export.csv",)
 
 

@@ -10,7 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import catalogue, common, effect, followup, inbox, loudspeaker, participants, procedure, prompts
+from admin import (
+    catalogue,
+    common,
+    effect,
+    followup,
+    inbox,
+    loudspeaker,
+    oversight,
+    participants,
+    procedure,
+    prompts,
+)
 from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
@@ -279,6 +290,7 @@ def one_consultation(id: int) -> Any:
             effect=effect.card(s, c),
             followup=followup.card(s, c),
             participation=participants.card(s, c, me()),
+            oversight=oversight.card(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 from admin import proposals
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
-from gateway.consultation import ballots, followup, lifecycle
+from gateway.consultation import ballots, followup, lifecycle, oversight
 from gateway.consultation.proposals import WAITING
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import MAY
 from gateway.models.outreach import Broadcast
+from gateway.models.oversight import Flag
 from gateway.models.person import Claim
 from gateway.models.topic import Proposal
 from gateway.people import alarms as gate
@@ -29,6 +30,12 @@ OVER = (*lifecycle.OVER, "EFFECTIVE", "DISCLOSED", "EVALUATED")
 def count(s: Session, visible: Select[Any]) -> int:
     """How many rows a visible list has."""
     return s.scalar(select(func.count()).select_from(visible.subquery())) or 0
+
+
+def _flags(s: Session) -> int:
+    """What of the supervision committee's waits for me: an answer, or a look at one."""
+    state = "answered" if me().may("hear") else "open"
+    return count(s, oversight.visible(rights.consultations(s, me())).where(Flag.state == state))
 
 
 def _waiting(s: Session) -> list[Broadcast]:
@@ -68,7 +75,12 @@ def home() -> str:
             sending=list(
                 s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
             ),
+            flags=_flags(s),
             tasks=list(s.scalars(followup.overdue(rights.consultations(s, o)).limit(20))),
+            late_flags=[
+                (x, s.get_one(Consultation, x.consultation_id))
+                for x in s.scalars(oversight.overdue(rights.consultations(s, o)).limit(20))
+            ],
             overdue=list(s.scalars(lifecycle.which_are_overdue(rights.consultations(s, o)).limit(20))),
             consultations=[(c, ballots.tally(s, c)) for c in running[:20]],
         )

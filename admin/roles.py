@@ -43,6 +43,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "count_assembly": (LEAD,),
     "order_correction": (RULE,),
     "supervision_note": (HEAR,),
+    "inspect": (HEAR,),
+    "inspection": (HEAR,),
+    "raise_flag": (HEAR,),
+    "answer_flag": (LEAD,),
+    "settle_flag": (HEAR,),
     "settle_objection": (LEAD,),
     "keep_spoken": (LEAD,),  # and for the hotline's own sentences RULE at the top: admin.prompts
     "spoken_code": (LEAD,),

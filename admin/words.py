@@ -144,6 +144,11 @@ EVENTS = {
     "progress": _l("告诉进度"),
     "answer": _l("政府答复"),
     "note": _l("监督委员会的意见"),
+    "inspect": _l("监督委员会查看"),
+    "flag": _l("监督委员会要求答复"),
+    "flag_answer": _l("答复监督委员会"),
+    "flag_accept": _l("监督委员会认可了答复"),
+    "flag_again": _l("监督委员会再次要求答复"),
     "close": _l("征集结束"),
     "publish": _l("公布结果，开始公示"),
     "object": _l("有人反对，倒计时停下"),
@@ -184,6 +189,12 @@ PEOPLE = {
     "rejected": _l("未通过"),
     "left": _l("已迁出"),
 }
+FLAGS = {
+    "open": _l("等答复"),
+    "answered": _l("答复了，等监督委员会看"),
+    "accepted": _l("认可了"),
+    "again": _l("没认可，又提了"),
+}
 PHONES = {"mobile": _l("手机"), "landline": _l("座机"), "unknown": _l("其他")}
 HEARD = {
     "asked": _l("接了，不是本人，过后再打"),
@@ -209,7 +220,7 @@ POWERS = {
     "write": _l("起草协商和群发"),
     "lead": _l("发通知，结束征集，公布结果，答复反对，撤回"),
     "agree": _l("给别人写的群发点头"),
-    "hear": _l("听、办给监督委员会的话"),
+    "hear": _l("听、办给监督委员会的话，写明原因查看各项事，要求答复"),
     "rule": _l("定话费上限、两个人点头、时区"),
 }
 # ---- whom a broadcast is for, and how

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.models.base import Base, Row
 
 LEVELS = ("province", "city", "county", "township", "village", "community", "group")
+ROLLOUTS = ("", "pilot", "rolled_out", "settled")
 ABOVE_VILLAGES = ("province", "city", "county", "township")
 
 
@@ -26,6 +27,8 @@ class Area(Row, Base):
     languages: Mapped[list[str]] = mapped_column(default=list)
     profile: Mapped[list[str]] = mapped_column(default=list)
     stats: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # how far 协商 is here (policy I(4)): "" not begun | pilot | rolled_out | settled
+    rollout: Mapped[str] = mapped_column(default="", server_default="")
     timezone: Mapped[str | None]  # where it isn't TIMEZONE
     needs_approval: Mapped[bool] = mapped_column(default=False)  # a second organizer lets broadcasts go
     monthly_budget: Mapped[int | None]  # in 厘 (a thousandth of a yuan); empty = none

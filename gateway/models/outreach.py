@@ -50,6 +50,8 @@ class Broadcast(Row, Base):
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # gateway.outreach.audience.Audience
     ladder: Mapped[str] = mapped_column(default=LADDER)
     fallback: Mapped[str] = mapped_column(default="")  # "" | voice | sms | both: to which channel
+    # when calls of it may ring, as in CALL_HOURS; empty = the installation's
+    call_hours: Mapped[str] = mapped_column(default="", server_default="")
     detect: Mapped[bool] = mapped_column(default=False)  # ask the carrier whether a machine answered
     price: Mapped[int] = mapped_column(default=0)  # estimate at the start, in 厘 (a thousandth of a yuan)
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))

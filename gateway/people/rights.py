@@ -1,19 +1,23 @@
 """Who may see and do what. Permission is the query: every list an organizer gets starts here."""
 
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from gateway import clock
 from gateway.models.answer import FOR_WATCHERS, Objection, Opinion, Recording
 from gateway.models.area import Area
 from gateway.models.base import Base
-from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.organizer import RULE, Audit, Organizer
 from gateway.models.outreach import Broadcast
 from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
 
 T = TypeVar("T", bound=Base)
+INSPECT = "inspect"  # the event by which the supervision committee opens a matter
+INSPECTION = timedelta(hours=12)  # how long a reason given holds: a working day
 
 
 class NotVisible(Exception):
@@ -95,11 +99,33 @@ def opinions(s: Session, o: Organizer) -> Select[Opinion]:
     at_the_office = Opinion.person_id.is_(None) & Opinion.handset_id.is_(None) & Opinion.entered_by.in_(staff)
     found = select(Opinion).where(or_(_said(o, Opinion, s), nobody, at_the_office))
     # what is meant for the supervision committee is heard by nobody whom it may be about
-    return found if o.role == "supervision_member" else found.where(Opinion.kind != FOR_WATCHERS)
+    if o.role != "supervision_member":
+        return found.where(Opinion.kind != FOR_WATCHERS)
+    return found.where(or_(Opinion.kind == FOR_WATCHERS, Opinion.consultation_id.in_(inspected(o))))
 
 
 def objections(s: Session, o: Organizer) -> Select[Objection]:
-    return select(Objection).where(_said(o, Objection, s))
+    found = select(Objection).where(_said(o, Objection, s))
+    return (
+        found.where(Objection.consultation_id.in_(inspected(o))) if o.role == "supervision_member" else found
+    )
+
+
+def inspected(o: Organizer) -> Select[int]:
+    """The matters that a member of the supervision committee has lately opened, giving a reason (policy III(2);
+    domain.md §1 row 28): everything in these, and nothing single people said in others."""
+    return select(ConsultationEvent.consultation_id).where(
+        ConsultationEvent.event == INSPECT,
+        ConsultationEvent.actor == f"organizer:{o.id}",
+        ConsultationEvent.created_at > clock.now() - INSPECTION,
+    )
+
+
+def may_open(s: Session, o: Organizer, c: Consultation) -> bool:
+    """Whether a visible matter may be opened now; the supervision committee gives its reason first."""
+    if o.role != "supervision_member":
+        return True
+    return s.scalar(inspected(o).where(ConsultationEvent.consultation_id == c.id).limit(1)) is not None
 
 
 def recordings(s: Session, o: Organizer) -> Select[Recording]:

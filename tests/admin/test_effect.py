@@ -83,7 +83,9 @@ def test_the_supervision_committee_has_its_say(village: Runtime) -> None:
     assert "反对有没有道理" not in yin.get(f"/admin/consultations/{id}")
     assert "先有监督委员会的意见" in call_meeting(yin, id)
     member = Panel(village, "zhengfulai")
-    assert "反对有没有道理" in member.get(f"/admin/consultations/{id}")
+    member.get(f"/admin/consultations/{id}")
+    member.send(f"/admin/consultations/{id}/inspect", reason="有人反对")
+    assert "反对有没有道理" in member.page
     member.send(f"/admin/consultations/{id}/note", words="没有道理，可以上会")
     assert "会定下了" in call_meeting(yin, id, 200)
 

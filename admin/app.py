@@ -30,6 +30,7 @@ from admin import (
     results,
     roles,
     rosters,
+    rulebook,
     statistics,
     words,
     written,
@@ -64,6 +65,7 @@ _PAGES = (
     papers,
     archive,
     statistics,
+    rulebook,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -84,7 +84,7 @@ def one_broadcast(id: int) -> Any:
         within = rights.area_ids(s, me())
         far = _far(s, b)
         counts = far["seen"].counts
-        ahead = looking_ahead(s, b) if b.state == "waiting" else {"preview": None, **held()}
+        ahead = looking_ahead(s, b) if b.state == "waiting" else {"preview": None, **held(b)}
         return render_template(
             "admin/broadcast.html",
             c=s.get(Consultation, b.consultation_id) if b.consultation_id else None,

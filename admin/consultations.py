@@ -27,7 +27,7 @@ from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, quorum, steps
+from gateway.consultation import ballots, lifecycle, matters, profiles, quorum, steps
 from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
@@ -35,10 +35,6 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
-
-NEW_DAYS = (
-    7  # how long a new consultation gathers answers unless its form says otherwise (domain.md §2: 7 to 15)
-)
 
 
 def _rows(s: Session) -> list[tuple[Consultation, ballots.Tally]]:
@@ -79,7 +75,9 @@ def _form(s: Session, typed: Any, errors: dict[str, str], also: list[int], c: Co
 @panel.get("/consultations/new")
 def new_consultation() -> str:
     with reading() as s:
-        closes = common.local(clock.now() + timedelta(days=NEW_DAYS))
+        closes = common.local(
+            clock.now() + timedelta(days=profiles.choose(s, s.get_one(Area, me().area_id)).open_days)
+        )
         typed = {
             "number": matters.next_number(s),
             "area": str(me().area_id),

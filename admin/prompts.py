@@ -50,7 +50,7 @@ def of_matter(s: Session, c: Consultation, language: str = "zh-CN") -> list[Subj
 def cards(s: Session, c: Consultation) -> list[tuple[Subject, list[Prompt], bool]]:
     """For a matter's page: each text, its recordings, and whether one of them is what residents hear."""
     found = []
-    for subject in of_matter(s, c):
+    for subject in (one for language in ("zh-CN", *c.rules.languages) for one in of_matter(s, c, language)):
         made = prompts.versions(s, subject)
         found.append((subject, made, prompts.fits(made, subject)))
     return found

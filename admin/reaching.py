@@ -32,7 +32,7 @@ def looking_ahead(s: Session, b: Broadcast) -> dict[str, Any]:
         "money": broadcasts.free(s, st, area),
         "agree": area.needs_approval,
         "doors": url_for("admin.broadcast_doors", id=b.id) if b.id else "",
-        **held(),
+        **held(b),
     }
 
 
@@ -52,12 +52,12 @@ def receipt_to(s: Session, c: Consultation, person: Person, what: str, receipt: 
     return ""
 
 
-def held() -> dict[str, int]:
+def held(b: Broadcast) -> dict[str, int]:
     """Minutes for which texts and calls must wait: nobody is disturbed at night."""
     st = runtime().settings
     return {
         "sms_waits": hours.minutes_until_allowed(st, "bulk"),
-        "calls_wait": hours.minutes_until_allowed(st, "calls"),
+        "calls_wait": hours.minutes_until_allowed(st, "calls", call_hours=b.call_hours or ""),
     }
 
 

@@ -123,7 +123,7 @@ class Records:
         for stage, reach in d.told.items():
             yield f"{words.STAGES.get(stage, stage)}送到几户", f"{reach.told}/{reach.homes}"
         for name, value in sorted(c.profile.items()):
-            yield f"规则 {name}", value
+            yield f"规则 {name}", "、".join(value) if isinstance(value, list) else value
 
     # ---- what was sent
 

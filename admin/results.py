@@ -23,7 +23,6 @@ from gateway.models.person import Person
 from gateway.people import residents, rights
 
 LONGEST_DAYS = 366  # beyond it a date without its year would be misread
-PUBLICITY_DAYS = 7  # offered in the form; the organizer may say otherwise
 
 
 def _words(c: Consultation, tally: ballots.Tally) -> str:
@@ -50,7 +49,7 @@ def publication(id: int) -> Any:
 
 def _first_draft(c: Consultation, tally: ballots.Tally) -> dict[str, str]:
     ends = clock.end_of_day(
-        common.local(clock.now() + timedelta(days=PUBLICITY_DAYS)).date(), runtime().settings.zone
+        common.local(clock.now() + timedelta(days=c.rules.publicity_days)).date(), runtime().settings.zone
     )
     return {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
 

@@ -104,6 +104,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "areas": (RULE,),
     "one_area": (RULE,),
     "save_area": (RULE,),
+    "change_rules": (RULE,),
+    "apply_preset": (RULE,),
     "one_day_on": (ENTER,),  # the trial village's clock
 }
 OWN = ("sign_in", "logout", "change_password")  # everybody's own account

@@ -237,6 +237,8 @@ FALLBACKS = {
 }
 LADDERS = ("15m, 2h, next day", "15m, 2h", "1h, next day", "next day", "")  # the first is the usual one
 HOUSEHOLD_ROLES = {"": _l("不限"), "delegate": _l("只发户主（户代表）"), "owner": _l("只发业主")}
+OBJECTION_POLICIES = {"any": _l("有一个人反对就停下"), "threshold": _l("够了人数才停下")}
+YES_NO = {"1": _l("算"), "0": _l("不算")}
 STANDINGS = {
     "": _l("不管表没表态"),
     "not_yet": _l("还没表态的"),

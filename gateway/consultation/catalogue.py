@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import quorum
-from gateway.consultation.glance import above
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import KINDS, THREE_IMPORTANT, UNITS
 from gateway.models.topic import TopicType
+from gateway.people.decided import above
 
 FLAGS = ("kind", "three_important", "wide_impact", "technical", "assembly", "unit", "errand")
 

@@ -1,6 +1,6 @@
 """Consultations at a glance: light rows for answering a message, where loading whole ones is most of the price."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.people import segments
+from gateway.people.decided import above
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
 
@@ -71,13 +72,3 @@ def is_for(s: Session, c: Any, people: Sequence[Any]) -> bool:
 def numbered(s: Session, number: int) -> Matter | None:
     """What :func:`matters.find` finds."""
     return _NUMBERED.first(s, number=number)
-
-
-def above(paths: Iterable[str]) -> set[str]:
-    """These areas' paths and those of every area they lie in."""
-    return {part for path in paths for part in _prefixes(path)}
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.strip("/").split("/")
-    return ["/" + "/".join(parts[: n + 1]) + "/" for n in range(len(parts))]

@@ -90,6 +90,7 @@ def create(
     fits(sms, "sms")
     fits(voice, "voice")
     rules = profiles.choose(s, area, kind)
+    topic.setdefault("sides", list(rules.sides))
     made = Consultation(
         number=number,
         title=title,

@@ -67,7 +67,8 @@ def take_up(s: Session, p: Proposal, area: Area, title: str, actor: str) -> Cons
     """Make it a numbered matter in state PROPOSED, which the lead then accepts or declines. Raises :class:`Refused`."""
     opinion = s.get_one(Opinion, p.opinion_id)
     zone, now = clock.village_zone(), clock.now()
-    closes = clock.end_of_day((now.astimezone(zone) + timedelta(days=Rules().open_days)).date(), zone)
+    days = profiles.choose(s, area, "subject_requested").open_days
+    closes = clock.end_of_day((now.astimezone(zone) + timedelta(days=days)).date(), zone)
     who = f"resident:{opinion.person_id}" if opinion.person_id else "resident"
     c = matters.create(
         s, title=title, area=area, options=OPTIONS, opens_at=now, closes_at=closes, kind="subject_requested", by=actor,

@@ -1,5 +1,6 @@
 """The numbers of the procedure: days, shares and units. A consultation keeps those it began with."""
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Self
@@ -8,8 +9,16 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.models.base import Base, Row
+from gateway.models.participation import SUBJECTS
+from gateway.settings import windows
 
 OBJECTION_POLICIES = ("any", "threshold")
+FALLBACKS = ("", "voice", "sms", "both")  # to which channel what did not arrive goes over
+# an area above may set these for those below, who may ask for more and not for less
+LEAST_OF_ALL = ("notice_days", "least_open_days", "least_publicity_days", "assembly_notice_days")
+# nobody is rung earlier or later (domain.md §4: what carriers and their vendors allow), whatever an area decides
+EARLIEST, LATEST = 8 * 60, 21 * 60
+_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
 def _days(default: int, what: str, least: int = 0, most: int = 366) -> Any:
@@ -47,7 +56,13 @@ class Rules:
     objection_threshold: int = _count(1, "几个人反对才停下（“有人反对就停下”时不用）", 1)
     explain_days: int = _days(5, "反对多少天内要答复", 1)
     amend_days: int = _days(15, "修改方案多少天内重新公示", 1)
-    assembly_notice_days: int = _days(10, "开会前最少通知几天", 10)
+    assembly_notice_days: int = field(
+        default=10,
+        metadata={
+            "what": "开会前最少通知几天", "unit": "天", "least": 10, "most": 366,
+            "law": "法律规定开村民会议要提前10天通知（村民委员会组织法第21条），不能再少",
+        },
+    )  # fmt: skip
     assembly_days: int = _days(30, "多少天内开会表决", 10)
     correct_days: int = _days(15, "责令改正后多少天内改好", 1)
     start_days: int = _days(30, "生效后多少天内动手落实", 1)
@@ -59,6 +74,11 @@ class Rules:
     phone_counts_as_attendance: bool = field(
         default=False, metadata={"what": "电话里表态算到会"}
     )  # [L1]: those present
+    # what suits the people of a place (policy III(2), 分类指导)
+    call_hours: str = field(default="", metadata={"what": "几点到几点打电话"})  # as CALL_HOURS; empty = these
+    fallback: str = field(default="", metadata={"what": "没送到的怎么办"})
+    languages: tuple[str, ...] = field(default=(), metadata={"what": "除了汉语还要录哪些话"})
+    sides: tuple[str, ...] = field(default=(), metadata={"what": "每件事都要有人参加的各方"})
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -68,7 +88,16 @@ class Rules:
                 and not isinstance(value, bool)
                 and known["least"] <= value <= known["most"]
             ):
+                if "law" in known and isinstance(value, int) and value < known["least"]:
+                    raise ValueError(known["law"])
                 raise ValueError(f"{known['what']}：要在{known['least']}到{known['most']}之间")
+        _check_hours(self.call_hours)
+        if self.fallback not in FALLBACKS:
+            raise ValueError("没送到的，只能改打电话、改发短信、两样都行，或者不管")
+        if not all(_LANGUAGE.fullmatch(x) for x in self.languages):
+            raise ValueError("没有这种话")
+        if set(self.sides) - set(SUBJECTS):
+            raise ValueError("没有这一方")
         if self.objection_policy not in OBJECTION_POLICIES:
             raise ValueError("“有人反对就停下”只能是或否")
 
@@ -77,10 +106,28 @@ class Rules:
         """The rules kept with a consultation; what an older one didn't know yet is the default.
         Raises ValueError, in Chinese, for a value out of bounds."""
         known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in (snapshot or {}).items() if k in known})
+        return cls(**{k: _tuple(v) for k, v in (snapshot or {}).items() if k in known})
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_hours(typed: str) -> None:
+    try:
+        found = windows(typed)
+    except ValueError:
+        raise ValueError("钟点请这样写：08:30-11:30,14:00-19:30") from None
+    if not all(EARLIEST <= start < end <= LATEST for start, end in found):
+        raise ValueError("打电话只能在早上8点到晚上9点之间，早的写在前面")
+
+
+def what(rule: str) -> str:
+    """What a rule is called on the panel."""
+    return next(str(f.metadata["what"]) for f in fields(Rules) if f.name == rule)
 
 
 class RuleProfile(Row, Base):

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from gateway import clock, phones
 from gateway.db import insert_into
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, ladder
 from gateway.outreach.audience import Audience
 from gateway.outreach.claiming import IS_PLANNED, OUTDATED, month, sources
+from gateway.people import decided
 from gateway.queue import LANES
 from gateway.settings import Settings
 
@@ -39,6 +41,7 @@ def create(
     """A draft. Raises ValueError for an unknown channel or fall-back, an unreadable ladder, or nothing to say."""
     made = Broadcast(by=by)
     _fill(
+        s,
         made,
         area=area,
         consultation_id=consultation_id,
@@ -60,12 +63,13 @@ def change(s: Session, b: Broadcast, by: str, **given: Any) -> None:
     """Write a draft anew, with what :func:`create` takes. Whoever did is its maker from now on: the one who
     approves must not have chosen the words. Raises ValueError, and :class:`NotPossible` for one that is no draft."""
     _move(s, b, ("draft",), "draft")
-    _fill(b, **given)
+    _fill(s, b, **given)
     b.by = by
     s.flush()
 
 
 def _fill(
+    s: Session,
     b: Broadcast,
     *,
     area: Area,
@@ -89,6 +93,8 @@ def _fill(
     b.area_id, b.consultation_id, b.stage, b.channel = area.id, consultation_id, stage, channel
     b.sms, b.voice = sms.strip() or voice.strip(), voice.strip() or sms.strip()
     b.audience, b.fallback, b.ladder, b.detect = to.to_json(), fallback, retry, detect
+    c = s.get(Consultation, consultation_id) if consultation_id else None
+    b.call_hours = (c.rules if c else decided.choose(s, area)).call_hours
 
 
 def start(s: Session, settings: Settings, b: Broadcast) -> int:

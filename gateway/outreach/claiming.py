@@ -73,6 +73,7 @@ class Source:
     sms: str = ""
     detect: bool = False
     area_id: int | None = None
+    call_hours: str = ""  # its area's own
 
 
 def me() -> str:
@@ -107,7 +108,7 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
         Spending.area_id == Area.id, Spending.month == month(now, settings.zone)
     )
     running = (
-        select(Broadcast.id, Broadcast.sms, Broadcast.detect, Area.id, Area.timezone)
+        select(Broadcast.id, Broadcast.sms, Broadcast.detect, Broadcast.call_hours, Area.id, Area.timezone)
         .join(Area, Area.id == Broadcast.area_id)
         .where(Broadcast.state == "running", _WANTED, due.where(_T.broadcast_id == Broadcast.id).exists())
         .where(
@@ -117,10 +118,10 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
         )
         .order_by(Broadcast.id)
     )
-    for id, sms, detect, area_id, area_zone in s.execute(running):
+    for id, sms, detect, own, area_id, area_zone in s.execute(running):
         zone = hours.zone_of(settings, area_zone)
-        if hours.minutes_until_allowed(settings, lane, zone) == 0:
-            found.append(Source(id, lane, zone, sms, detect, area_id))
+        if hours.minutes_until_allowed(settings, lane, zone, own) == 0:
+            found.append(Source(id, lane, zone, sms, detect, area_id, own))
     return found
 
 
@@ -270,7 +271,7 @@ def _disturbed(s: Session, settings: Settings, source: Source, ids: set[int]) ->
             )
         )
     )
-    tomorrow = hours.tomorrow(settings, source.lane, source.zone)
+    tomorrow = hours.tomorrow(settings, source.lane, source.zone, source.call_hours)
     return {
         handset_id: tomorrow
         if settings.attempts_per_day and count >= settings.attempts_per_day

@@ -14,11 +14,16 @@ def zone_of(settings: Settings, area_zone: str | None) -> ZoneInfo:
     return ZoneInfo(area_zone) if area_zone else settings.zone
 
 
-def minutes_until_allowed(settings: Settings, lane: str, zone: ZoneInfo | None = None) -> int:
+def minutes_until_allowed(
+    settings: Settings, lane: str, zone: ZoneInfo | None = None, call_hours: str = ""
+) -> int:
     """0 when the lane may send now, else whole minutes until it may (checked at dispatch, in village time).
 
-    The simulator's sample township sends at any hour, since nobody is woken by it, unless it was given hours.
+    ``call_hours``: those its area has decided on, empty where it hasn't. The simulator's sample township sends at any
+    hour, since nobody is woken by it, unless it was given hours.
     """
+    if lane == CALLS and call_hours:
+        return clock.minutes_until_open(windows(call_hours), clock.now(), zone or settings.zone)
     if lane == "replies" or settings.any_hour("call_hours" if lane == CALLS else "quiet_hours"):
         return 0
     now, zone = clock.now(), zone or settings.zone
@@ -29,11 +34,11 @@ def minutes_until_allowed(settings: Settings, lane: str, zone: ZoneInfo | None =
     return clock.minutes_until_open(loud, now, zone)
 
 
-def tomorrow(settings: Settings, lane: str, zone: ZoneInfo) -> datetime:
+def tomorrow(settings: Settings, lane: str, zone: ZoneInfo, call_hours: str = "") -> datetime:
     """The first moment of the village's next day at which the lane may send."""
     midnight = clock.start_of_day(clock.now().astimezone(zone).date() + timedelta(days=1), zone)
     if lane == CALLS:
-        opens = [start for start, _ in windows(settings.call_hours)]
+        opens = [start for start, _ in windows(call_hours or settings.call_hours)]
     else:
         opens = [end for start, end in windows(settings.quiet_hours) if end < start]
     return midnight + timedelta(minutes=min(opens, default=8 * 60))

@@ -29,6 +29,7 @@ def pick_up(s: Session, settings: Settings) -> list[int]:
             stage=notice.stage,
             by=notice.by,
             to=whom(s, c),
+            fallback=c.rules.fallback,
         )
         notice.broadcast_id = b.id
         try:
@@ -44,7 +45,7 @@ def rehearsal(s: Session, c: Consultation, stage: str, sms: str, voice: str) -> 
     """The broadcast a notice would become, for a preview; it is not kept."""
     return Broadcast(
         area_id=c.area_id, consultation_id=c.id, stage=stage, channel="auto", sms=sms, voice=voice,
-        audience=whom(s, c).to_json(),
+        audience=whom(s, c).to_json(), fallback=c.rules.fallback, call_hours=c.rules.call_hours,
     )  # fmt: skip
 
 

@@ -109,7 +109,8 @@ class Reasons:
         self.held = claiming.held_until(s)
         self.spent = broadcasts.left(s, settings, area) == 0
         self.closed = {
-            lane: hours.minutes_until_allowed(settings, lane, self.zone) for lane in ("bulk", "calls")
+            lane: hours.minutes_until_allowed(settings, lane, self.zone, b.call_hours)
+            for lane in ("bulk", "calls")
         }
 
     def of(self, lane: str, due_at: datetime, error: str | None) -> str:

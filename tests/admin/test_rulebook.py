@@ -10,6 +10,7 @@ from gateway import clock
 from gateway.consultation import presets, profiles, steps
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
+from gateway.models.consultation import Consultation
 from gateway.models.outreach import Broadcast
 from gateway.models.participation import SUBJECTS
 from gateway.models.rules import RuleProfile, Rules
@@ -43,17 +44,16 @@ def test_a_kind_of_place_sets_hours_windows_languages_and_sides_from_a_day_on(of
     then = rules(rt, "FQ", tomorrow)
     assert (then.open_days, then.publicity_days, then.proxies) == (10, 10, 3)
     assert then.call_hours == "08:30-11:30,14:00-20:30" and then.languages == ("ko",)
-    with time_machine.travel(clock.now() + timedelta(days=1), tick=True), rt.db.write() as s:
-        c = new(s, "FQ")
-        assert c.rules == then and c.sides == ["registered_residents", "social_organization"]
-        assert area(s, "FQ").profile == ["left_behind", "ethnic"]
-        assert new(s, "NL").rules == Rules()  # the next village is another place
-        old = s.get_one(type(c), running)
-        assert old.rules == Rules() and old.sides == []
-        later, id = Panel(rt, OFFICER), c.id
-        later.get(f"/admin/consultations/{id}")
-        assert "朝鲜语" in later.page  # the notice is to be recorded in it, too
-        later.get("/admin/consultations/new")
+    with time_machine.travel(clock.now() + timedelta(days=1), tick=True):
+        with rt.db.write() as s:
+            c = new(s, "FQ")
+            assert c.rules == then and c.sides == ["registered_residents", "social_organization"]
+            assert area(s, "FQ").profile == ["left_behind", "ethnic"]
+            assert new(s, "NL").rules == Rules()  # the next village is another place
+            old, id = s.get_one(Consultation, running), c.id
+            assert old.rules == Rules() and old.sides == []
+        # the notice is to be recorded in its language, too
+        assert "朝鲜语" in Panel(rt, OFFICER).get(f"/admin/consultations/{id}")
 
 
 def test_the_forms_offer_the_days_of_the_place(officer: Panel) -> None:

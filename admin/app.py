@@ -23,6 +23,7 @@ from admin import (
     mandates,
     meetings,
     oversight,
+    overview,
     papers,
     participants,
     prompts,
@@ -66,6 +67,7 @@ _PAGES = (
     archive,
     statistics,
     rulebook,
+    overview,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from admin.common import me, panel, reading, runtime, writing, yuan
-from gateway.models.area import Area
+from gateway.models.area import ROLLOUTS, Area
 from gateway.outreach import broadcasts
 from gateway.people import areas as rules
 from gateway.people import rights
@@ -38,7 +38,7 @@ def one_area(id: int) -> str:
         area = _managed(s, id)
         budget = "" if area.monthly_budget is None else yuan(area.monthly_budget).removesuffix(".00")
         typed = {"budget": budget, "approval": "1" if area.needs_approval else ""}
-        return _page(s, area, typed | {"zone": area.timezone or ""}, {})
+        return _page(s, area, typed | {"zone": area.timezone or "", "rollout": area.rollout}, {})
 
 
 def _page(s: Session, area: Area, typed: Any, errors: dict[str, str]) -> str:
@@ -75,6 +75,8 @@ def save_area(id: int) -> Any:
         changed = rules.set_rules(s, area, needs_approval=approval, monthly_budget=budget)
         if "zone" in f:
             changed = f"{changed} {rules.set_zone(s, area, zone)}".strip()
+        if f.get("rollout") in ROLLOUTS:
+            changed = f"{changed} {rules.set_rollout(s, area, f['rollout'])}".strip()
         if changed:
             rights.manage(s, me(), "area_rules", area, changed)
     flash(_("记下了"))

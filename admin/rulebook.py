@@ -44,6 +44,7 @@ class Line:
     what: str
     value: str
     since: str
+    own: bool  # somebody has decided it
 
 
 def _said(rule: str, value: Any) -> str:
@@ -64,7 +65,9 @@ def _lines(s: Session, area: Area, kind: str) -> Iterator[Line]:
     rules = profiles.choose(s, area, kind)
     for f in fields(Rules):
         by = next((p for p in reversed(layers) if f.name in p.changes), None)
-        yield Line(f.name, f.metadata["what"], _said(f.name, getattr(rules, f.name)), _whose(s, by))
+        yield Line(
+            f.name, f.metadata["what"], _said(f.name, getattr(rules, f.name)), _whose(s, by), by is not None
+        )
 
 
 def _whose(s: Session, profile: RuleProfile | None) -> str:

@@ -1,11 +1,9 @@
 """Figures by area and period as an Excel workbook."""
 
 import tempfile
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import IO, Any
 
-import xlsxwriter
 from flask import render_template, request, send_file
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -13,25 +11,17 @@ from werkzeug.wrappers import Response
 
 from admin import common, words
 from admin.common import actor, me, panel, reading, runtime, writing
+from admin.tables import XLSX, Book
 from gateway import clock, figures
 from gateway.figures import Period, Turnout
 from gateway.models.area import Area
-from gateway.outreach.export import cell
 from gateway.people import rights
 
 _LONGEST = 3 * 366  # days: three years of a county are what a page may take to count
-# what we hand to Excel is words and numbers; it is never to run or to link anything
-_PLAIN = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "default_format_properties": {"font_name": "微软雅黑", "font_size": 11},
-}
 _WAYS = ("sms", "voice", "clerk", "proxy")
 
 
-def _typed(s: Session) -> tuple[dict[str, str], dict[str, str], Area | None, Period | None]:
+def typed(s: Session) -> tuple[dict[str, str], dict[str, str], Area | None, Period | None]:
     """The form with its defaults (this year, one's own area), what is wrong with it, and what it means."""
     today = common.local(clock.now()).date()
     f = {"area": str(me().area_id), "since": f"{today.year}-01-01", "until": f"{today}"} | {
@@ -58,7 +48,7 @@ def _typed(s: Session) -> tuple[dict[str, str], dict[str, str], Area | None, Per
 def statistics() -> str:
     """Which area and which days."""
     with reading() as s:
-        f, errors, _area, _period = _typed(s)
+        f, errors, _area, _period = typed(s)
         return render_template("admin/statistics.html", f=f, errors=errors, areas=rights.areas(s, me()))
 
 
@@ -66,7 +56,7 @@ def statistics() -> str:
 def statistics_file() -> Response | tuple[str, int]:
     """The workbook; who took it away is on record."""
     with reading() as s:
-        f, errors, area, period = _typed(s)
+        f, errors, area, period = typed(s)
         if area is None or period is None:
             page = render_template("admin/statistics.html", f=f, errors=errors, areas=rights.areas(s, me()))
             return page, 422
@@ -76,47 +66,8 @@ def statistics_file() -> Response | tuple[str, int]:
     with writing() as s:
         rights.note(s, actor(), "statistics", f"area:{id}", id, f"{period.since}..{period.until}")
     out.seek(0)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     name = f"statistics-{code}-{period.since:%Y%m%d}-{period.until:%Y%m%d}.xlsx"
-    return send_file(out, kind, as_attachment=True, download_name=name)
-
-
-class _Book:
-    """A workbook with headings that stay in sight, and A4 sheets when printed."""
-
-    def __init__(self, out: IO[bytes]) -> None:
-        self.book = xlsxwriter.Workbook(out, _PLAIN)
-        bold = {"bold": True, "text_wrap": True, "valign": "vcenter", "border": 1, "font_name": "微软雅黑"}
-        self.heading = self.book.add_format(bold)
-        self.percent = self.book.add_format({"num_format": "0.0%", "font_name": "微软雅黑"})
-        self.yuan = self.book.add_format({"num_format": "0.00", "font_name": "微软雅黑"})
-
-    def sheet(self, name: str, heading: list[str], rows: Iterable[Iterable[Any]]) -> None:
-        """One sheet. A share is ``("%", part, whole)``, money ``("元", 厘)``; None stays empty."""
-        sheet = self.book.add_worksheet(name)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.freeze_panes(1, 0)
-        for n, title in enumerate(heading):
-            sheet.set_column(n, n, max(9, 2.2 * len(title)) if n else 24)
-            sheet.write_string(0, n, title, self.heading)
-        for y, row in enumerate(rows, 1):
-            for x, value in enumerate(row):
-                self._put(sheet, y, x, value)
-
-    def _put(self, sheet: Any, y: int, x: int, value: Any) -> None:
-        if isinstance(value, tuple):
-            kind, *given = value
-            if kind == "元":
-                sheet.write_number(y, x, given[0] / 1000, self.yuan)
-            elif given[1]:
-                sheet.write_number(y, x, given[0] / given[1], self.percent)
-        elif isinstance(value, int | float):
-            sheet.write_number(y, x, value)
-        elif value is not None and str(value):
-            sheet.write_string(y, x, cell(value))
+    return send_file(out, XLSX, as_attachment=True, download_name=name)
 
 
 def _write(out: IO[bytes], s: Session, area: Area, period: Period) -> None:
@@ -126,7 +77,7 @@ def _write(out: IO[bytes], s: Session, area: Area, period: Period) -> None:
     found = list(figures.within(s, ids, period, st.zone))
     each = [figures.matter(s, st, c) for c in found]
     parts = figures.parts(s, found)
-    book = _Book(out)
+    book = Book(out)
     book.book.set_properties({"title": f"{area.name} {period.since} {period.until}", "created": clock.now()})
     book.sheet(_("说明"), [_("这张表"), _("内容")], _about(area, period, len(found)))
     _states(book, each, [a.name for a in below])
@@ -155,7 +106,7 @@ def _about(area: Area, period: Period, count: int) -> list[list[Any]]:
     ]
 
 
-def _states(book: _Book, each: list[figures.Matter], areas: list[str]) -> None:
+def _states(book: Book, each: list[figures.Matter], areas: list[str]) -> None:
     states = [state for state in words.STATES if any(m.c.state == state for m in each)]
     counts = {name: [0] * len(states) for name in areas}
     for m in each:
@@ -164,7 +115,7 @@ def _states(book: _Book, each: list[figures.Matter], areas: list[str]) -> None:
     book.sheet(_("各村事项"), heading, ([name, sum(row), *row] for name, row in counts.items()))
 
 
-def _matters(book: _Book, each: list[figures.Matter]) -> None:
+def _matters(book: Book, each: list[figures.Matter]) -> None:
     heading = [
         _("题目"), _("号"), _("村、社区"), _("现在"), _("开始"), _("截止"), _("该问"), _("答了"), _("参与率"), _("单位"),
         *(str(words.CHANNELS[way]) for way in _WAYS), _("意见"), _("反对"),
@@ -180,26 +131,25 @@ def _matters(book: _Book, each: list[figures.Matter]) -> None:
     book.sheet(_("一事一行"), heading, rows)
 
 
-def _turnout(book: _Book, parts: dict[str, figures.Parts]) -> None:
+def _turnout(book: Book, parts: dict[str, figures.Parts]) -> None:
     rows: list[list[Any]] = []
     for area, p in parts.items():
         for channel, n in sorted(p.channels.items()):
             shown = n if n >= figures.FEW else _("不到五个")
             rows.append([area, _("方式"), str(words.CHANNELS.get(channel, channel)), None, shown, None])
         for kind, heap in ((_("年龄"), p.ages), (_("组"), p.groups), (_("性别"), p.sexes)):
-            rows += [[area, kind, _SEXES.get(name, name), *_share(t)] for name, t in sorted(heap.items())]
+            rows += [
+                [area, kind, words.SEXES.get(name, name), *_share(t)] for name, t in sorted(heap.items())
+            ]
     heading = [_("村、社区"), _("按什么分"), _("哪些人"), _("问了（人次）"), _("答了（人次）"), _("参与率")]
     book.sheet(_("参与"), heading, rows)
-
-
-_SEXES = {"M": "男", "F": "女", "m": "男", "f": "女", "male": "男", "female": "女"}
 
 
 def _share(t: Turnout) -> list[Any]:
     return [t.asked, t.answered, ("%", t.answered, t.asked)] if t.told else [_("不到五个"), None, None]
 
 
-def _told(book: _Book, each: list[figures.Matter]) -> None:
+def _told(book: Book, each: list[figures.Matter]) -> None:
     rows = (
         [
             m.c.title,
@@ -225,7 +175,7 @@ def _told(book: _Book, each: list[figures.Matter]) -> None:
     book.sheet(_("通知"), heading, rows)
 
 
-def _costs(book: _Book, each: list[figures.Matter], months: list[tuple[str, str, int]]) -> None:
+def _costs(book: Book, each: list[figures.Matter], months: list[tuple[str, str, int]]) -> None:
     rows: list[list[Any]] = [
         [
             m.c.title,

@@ -189,6 +189,13 @@ PEOPLE = {
     "rejected": _l("未通过"),
     "left": _l("已迁出"),
 }
+ROLLOUTS = {
+    "": _l("还没开始"),
+    "pilot": _l("试点"),
+    "rolled_out": _l("全面开展"),
+    "settled": _l("制度健全"),
+}
+SEXES = {"M": "男", "F": "女", "m": "男", "f": "女", "male": "男", "female": "女"}
 FLAGS = {
     "open": _l("等答复"),
     "answered": _l("答复了，等监督委员会看"),

@@ -119,7 +119,8 @@ def _cost(s: Session, settings: Settings, c: Consultation) -> tuple[int, int]:
     return sms, calls + (s.scalar(alone) or 0) * audience.call_price(settings)
 
 
-def _band() -> Case[str]:
+def age_band() -> Case[str]:
+    """A person's age band, as a column."""
     age = clock.now().year - Person.birth_year
     return case(
         (Person.birth_year.is_(None), literal(UNKNOWN)),
@@ -132,7 +133,7 @@ def parts(s: Session, matters_: list[Consultation]) -> dict[str, Parts]:
     """Turnout by the area people live in. Counted in people, also where a matter counts households."""
     found: dict[str, Parts] = {}
     asked: dict[tuple[object, ...], list[tuple[str, str, str, str, int]]] = {}
-    who = (Area.name, Person.group, func.coalesce(Person.sex, ""), _band())
+    who = (Area.name, Person.group, func.coalesce(Person.sex, ""), age_band())
     for c in matters_:
         key = (tuple(matters.area_ids(s, c)), c.group, c.unit == "owner")
         if key not in asked:  # a village's matters mostly ask the same people: counted once

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gateway.models.area import Area
+from gateway.models.area import ROLLOUTS, Area
 
 _YUAN = re.compile(r"(\d{1,6})(?:\.(\d{1,2}))?")
 
@@ -32,6 +32,18 @@ def set_rules(s: Session, area: Area, *, needs_approval: bool, monthly_budget: i
         changed.append(f"monthly_budget={'none' if monthly_budget is None else monthly_budget / 1000}")
     s.flush()
     return " ".join(changed)
+
+
+def set_rollout(s: Session, area: Area, stage: str) -> str:
+    """How far consultation is here (policy I(4): pilots, everywhere, a settled system); returns what changed, or "".
+    Raises ValueError for a stage there isn't."""
+    if stage not in ROLLOUTS:
+        raise ValueError(f"{stage!r} is no stage; one of {', '.join(ROLLOUTS)}")
+    if area.rollout == stage:
+        return ""
+    area.rollout = stage
+    s.flush()
+    return f"rollout={stage or 'none'}"
 
 
 SAID = {"北京时间": "Asia/Shanghai", "新疆时间": "Asia/Urumqi"}  # how people call the clocks they live by

@@ -23,6 +23,7 @@ from gateway.runtime import Runtime
 from gateway.sample import _DATA as SAMPLE
 from tests.admin.panel import Panel
 from tests.carrier import signature
+from tests.conftest import STRANGER
 from tests.outreach.conftest import FakeCarrier
 
 __all__ = ["SAMPLE", "Here", "Phone"]
@@ -112,8 +113,9 @@ class Phone:
             self.press(key)
         return self.said
 
-    def votes(self, name: str, number: int, title: str, key: str) -> str:
-        """Ring, find the matter, press this choice and confirm it; returns what is said then."""
+    def votes(self, name: str, number: int, title: str, key: str, *, speaks: bool = False) -> str:
+        """Ring, find the matter, press this choice and confirm it, and say why with ``speaks``; returns what is said
+        when the choice is kept."""
         self.dial()
         if f"{name}，请按" in self.said:
             self.choose(name)
@@ -123,6 +125,8 @@ class Phone:
         self.press(key, "1")
         assert re.search(r"(\d ?){4,6}", self.said), (name, self.said)
         said = self.said
+        if speaks:
+            self.speak()
         self.hang_up()
         return said
 
@@ -158,6 +162,7 @@ class Here:
         """This organizer's browser."""
         if login not in self._panels:
             self._panels[login] = Panel(self.rt, login)
+            self._panels[login].get("/admin/account")  # a page with a form, for its token
         return self._panels[login]
 
     def phone(self, name: str) -> Phone:
@@ -174,6 +179,15 @@ class Here:
 
     def _phone(self, number: str) -> Phone:
         return self._phones.setdefault(number, Phone(self, number))
+
+    @property
+    def phones(self) -> list[Phone]:
+        """All that were told something, or used."""
+        return list(self._phones.values())
+
+    def stranger(self) -> Phone:
+        """A telephone that is on nobody's roster."""
+        return self._phone(STRANGER.phone)
 
     def person(self, name: str) -> int:
         with self.rt.db.read() as s:
@@ -249,7 +263,8 @@ class Matter:
     def does(self, login: str, step: str, status: int = 200, **form: Any) -> str:
         """An organizer opens the matter and posts one of its forms; what must be told then leaves."""
         panel = self.here.panel(login)
-        panel.get(self.page)
+        if "csrf_token" not in panel.page:
+            panel.get(self.page)  # a page costs a tenth of a second: any form's token will do
         said = unescape(panel.send(f"{self.page}/{step}", status, **form))
         self.here.carry()
         return said

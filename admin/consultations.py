@@ -26,12 +26,13 @@ from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
+from admin.tally import counted
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters, profiles, quorum, steps
 from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
-from gateway.models.area import Area
+from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
@@ -127,7 +128,9 @@ class _Typed:
             raise Refused(_("请选择村或社区"), "area")
         self.area = area
         also = [i for i in ids("also") if i in visible]
-        self.area_ids = sorted({area.id, *also}) if also else [area.id]
+        # a township that leads asks the villages it chose and not all of its own; a village asks its own first
+        own = () if also and area.level in ABOVE_VILLAGES else (area.id,)
+        self.area_ids = sorted({*own, *also})
         self.unit = f.get("unit", "")
         labels = [f.get(f"option{n}", "").strip() for n in (1, 2, 3)]
         self.options = {str(n): label for n, label in enumerate([x for x in labels if x], 1)}
@@ -232,6 +235,8 @@ def save_consultation(id: int) -> Any:
                 s,
                 c,
                 title=t.title,
+                area_id=t.area.id,
+                areas=t.area_ids,
                 unit=t.unit if t.unit in ("person", "household", "owner") else c.unit,
                 options=t.options,
                 opens_at=t.opens,
@@ -272,7 +277,7 @@ def one_consultation(id: int) -> Any:
             **loudspeaker.facts(s, c),
             area=s.get_one(Area, c.area_id),
             asked=asked,
-            tally=ballots.tally(s, c),
+            **counted(s, c),
             opinions=opinions,
             objections=objections,
             recordings=_recordings(s, [*opinions, *objections]),
@@ -307,7 +312,7 @@ def consultation_live(id: int) -> str:
     """The tally alone, asked for again every few seconds while answers come in."""
     with reading() as s:
         c = common.consultation(s, id)
-        return render_template("admin/_tally.html", c=c, tally=ballots.tally(s, c))
+        return render_template("admin/_tally.html", c=c, **counted(s, c))
 
 
 @panel.get("/consultations/<int:id>/preview")

@@ -14,6 +14,7 @@ from admin.changing import as_it_is
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, receipt_to, told
+from admin.tally import counted
 from gateway import clock
 from gateway.consultation import ballots, lifecycle, matters, papers, steps, texts
 from gateway.consultation.refusal import Refused
@@ -58,7 +59,7 @@ def _form(
     s: Session, c: Consultation, f: Mapping[str, str], errors: dict[str, str], ahead: dict[str, Any]
 ) -> str:
     return render_template(
-        "admin/publish.html", c=c, f=f, errors=errors, tally=ballots.tally(s, c), **{"preview": None} | ahead
+        "admin/publish.html", c=c, f=f, errors=errors, **counted(s, c), **{"preview": None} | ahead
     )
 
 

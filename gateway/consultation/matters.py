@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Select, String, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, String, delete, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from gateway import clock, text
@@ -151,11 +151,24 @@ def _check_options(options: dict[str, str]) -> None:
 
 
 TOPIC = ("kind", "three_important", "wide_impact", "technical", "assembly", "commissioned_by", "topic_id")
-EDITABLE = (*TOPIC, "title", "options", "opens_at", "closes_at", "group", "unit", "lead", "sms", "voice")
+EDITABLE = (
+    *TOPIC,
+    "title",
+    "area_id",
+    "options",
+    "opens_at",
+    "closes_at",
+    "group",
+    "unit",
+    "lead",
+    "sms",
+    "voice",
+)
 
 
-def edit(s: Session, c: Consultation, **fields: Any) -> None:
-    """Change a consultation that nobody has been told of yet. Raises :class:`Refused`."""
+def edit(s: Session, c: Consultation, *, areas: Sequence[int] = (), **fields: Any) -> None:
+    """Change a consultation that nobody has been told of yet; ``areas``, if given, are those it asks from now on.
+    Raises :class:`Refused`."""
     if c.state not in ("PROPOSED", "ACCEPTED"):
         raise Refused("通知已经发出，不能再改；可以撤回后重新发起", code="moved")
     if "options" in fields:
@@ -169,6 +182,11 @@ def edit(s: Session, c: Consultation, **fields: Any) -> None:
         if name not in EDITABLE:
             raise ValueError(name)
         setattr(c, name, {**getattr(c, name), **value} if name in ("sms", "voice") else value)
+    if areas:
+        s.execute(delete(ConsultationArea).where(ConsultationArea.consultation_id == c.id))
+        s.add_all(ConsultationArea(consultation_id=c.id, area_id=id) for id in areas)
+        c.scope = _scope(s.get_one(Area, c.area_id), list(areas), c.group)
+        s.info.pop("area_ids", None)
 
 
 def area_ids(s: Session, c: Consultation) -> list[int]:

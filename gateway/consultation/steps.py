@@ -78,7 +78,7 @@ def publish(
     voice = voice.strip() or texts.result_voice(c, area, result, until)
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
-    again = guards.happened(s, c, "publish") is not None or c.state == "ASSEMBLY"
+    again = guards.happened(s, c, "publish") is not None
     settled = _why_again(s, c)
     must(s, c, "publish", actor)
     if again:  # a changed result is published anew, for the full time (domain.md §2)

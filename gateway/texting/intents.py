@@ -259,7 +259,8 @@ def _rate(m: Message, f: Fields) -> str:
         score = ratings.rate(m.s, c, who, str(f.get("score", "")), "sms")
     except Refused as no:
         return m.say("rating_how" if no.code == "score" else "rating_not_now", number=c.number)
-    reasoned = len(text.normalize(m.words)) > 4  # more than a mark: why they think so
+    said = re.sub(r"^第?\d+号事?[，,：:]?", "", text.normalize(m.words))
+    reasoned = len(said) > 4  # more than a mark: why they think so
     if reasoned:
         keep(m, c, "opinion", who)
     followup.bad_mark(m.s, c, m.words if reasoned and score == 1 else "")

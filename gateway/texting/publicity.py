@@ -69,8 +69,8 @@ def _open(m: Message, c: Consultation, who: Resident | None, reason: str, words:
         if no.code == "late":
             return m.say("objection_late", number=c.number, receipt=keep(m, c, "late_objection", who, words))
         receipt = keep(m, c, "opinion", who, words)
-        if no.code == "not_public":
-            return m.say("opinion", number=c.number, receipt=receipt)
+        if no.code == "not_public":  # whoever thinks to have objected must know that it stops nothing
+            return m.say("not_public", number=c.number, receipt=receipt)
         return m.say("vote_opinion", number=c.number, receipt=receipt)
     facts = {"number": c.number, "receipt": made.receipt, "days": c.rules.explain_days}
     if made.words:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.consultation import clockwork, followup, guards, lifecycle, matters, ratings
 from gateway.consultation.refusal import Refused
+from gateway.models.answer import Opinion
 from gateway.models.consultation import Consultation, Notice
 from gateway.models.followup import Evaluation, Task
 from gateway.models.outreach import Delivery
@@ -136,6 +137,16 @@ def test_a_one_with_its_reason_is_looked_after_at_once(village: Runtime) -> None
     with village.db.read() as s:
         task = s.scalars(select(Task).where(Task.why == "rating")).one()
         assert "说了原因" in task.what and task.owner
+
+
+def test_a_bare_mark_with_its_matters_number_is_no_reason_and_no_opinion(village: Runtime) -> None:
+    with village.db.write() as s:
+        number = disclosed(s).number
+    assert "1分" in text(village, SUN, f"{number}号1分")
+    with village.db.read() as s:
+        assert s.scalars(select(Task).where(Task.why == "rating")).all() == []
+        about = select(Opinion).join(Consultation, Consultation.id == Opinion.consultation_id)
+        assert s.scalars(about.where(Consultation.number == number)).all() == []
 
 
 def test_what_the_government_asked_for_is_reported_answered_and_told(village: Runtime) -> None:

@@ -10,13 +10,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import catalogue, common, effect, followup, inbox, loudspeaker, participants, procedure, prompts
+from admin import (
+    catalogue,
+    common,
+    effect,
+    followup,
+    inbox,
+    loudspeaker,
+    participants,
+    procedure,
+    prompts,
+    recusals,
+)
 from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, quorum, steps
+from gateway.consultation import ballots, guards, lifecycle, matters, quorum, steps
 from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
@@ -279,6 +290,8 @@ def one_consultation(id: int) -> Any:
             effect=effect.card(s, c),
             followup=followup.card(s, c),
             participation=participants.card(s, c, me()),
+            recusals=recusals.card(s, c),
+            unanswered=guards.unanswered(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(

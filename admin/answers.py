@@ -1,11 +1,12 @@
 """Telling a resident what an organizer decided, by the channel the resident uses."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import matters
+from gateway.consultation import matters, verdicts
 from gateway.db import insert_into
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
@@ -35,17 +36,17 @@ def room(s: Session, objection: Objection) -> int:
     return matters.LONGEST - len(around)
 
 
-def _way(s: Session, objection: Objection) -> tuple[Handset, str] | None:
-    """The objector's handset and the channel to answer on; None when nobody can be told by telephone."""
-    person = s.get(Person, objection.person_id) if objection.person_id else None
-    handset = s.get(Handset, objection.handset_id) if objection.handset_id else None
+def _way(s: Session, said: Objection | Opinion) -> tuple[Handset, str] | None:
+    """The handset of whoever said it and the channel to answer on; None when nobody can be told by telephone."""
+    person = s.get(Person, said.person_id) if said.person_id else None
+    handset = s.get(Handset, said.handset_id) if said.handset_id else None
     if handset is None and person is not None:
         handset = next(iter(handsets_of(s, person.id)), None)
     if handset is None:
         return None
-    # an objection that was spoken is answered by speaking, a written one in writing; one on paper as they prefer
+    # what was spoken is answered by speaking, what was written in writing; what came on paper as they prefer
     prefers = person.prefers if person else "sms"
-    prefers = objection.channel if objection.channel in ("voice", "sms") else prefers
+    prefers = said.channel if said.channel in ("voice", "sms") else prefers
     reads = handset.kind != "landline" and not handset.sms_stopped_at
     hears = not handset.voice_stopped_at
     if not reads and not hears:
@@ -91,6 +92,30 @@ def _wait_for_answer(s: Session, handset: Handset, objection: Objection) -> None
     asked |= {"created_at": clock.now(), "expires_at": clock.now() + ANSWERED_WITHIN}
     put = insert_into(s, Question).values(handset_id=handset.id, **asked)
     s.execute(put.on_conflict_do_update(index_elements=["handset_id"], set_=asked))
+
+
+def opinions_answered(s: Session, c: Consultation, answered: Iterable[Opinion]) -> tuple[int, int]:
+    """Tell the authors of opinions that were answered just now, each once; how many are being told, and how many have no
+    telephone, so that somebody has to tell them."""
+    sig, told, untold = s.get_one(Area, c.area_id).signed, 0, 0
+    for o in verdicts.once_each(answered):
+        way = _way(s, o)
+        if way is None:
+            untold += 1
+            continue
+        handset, prefers = way
+        tongue = spoken_on(s, handset)
+        person = s.get(Person, o.person_id) if o.person_id else None
+        # who asked not to be named is not named on a telephone that others read
+        named = person and not o.anonymous and len(people_on(s, handset.id)) > 1
+        whose = person.name if person and named else reply_phrase("you", tongue)
+        verdict = reply_phrase(f"verdict_{o.verdict}", tongue)
+        sms = reply_text(
+            "opinion_answered", language=tongue, sig=sig, number=c.number, whose=whose, verdict=verdict, words=matters.stopped(o.why)
+        )  # fmt: skip
+        _tell(s, handset, sms, prefers, f"opinion:{o.id}")
+        told += 1
+    return told, untold
 
 
 def proposal_decided(s: Session, p: Proposal) -> bool:

@@ -1,5 +1,6 @@
 """What every page of the panel needs: the runtime, who is looking, times as villagers write them."""
 
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -147,6 +148,8 @@ def closed_to(organizer: Organizer, path: str) -> bool:
     if organizer.role not in NAMELESS:
         return False
     if organizer.role == "county_viewer" and (path.startswith(_OF_WORDS) or path.endswith(_OF_SINGLE_PHONES)):
+        return True
+    if organizer.role == "county_viewer" and re.fullmatch(r"/admin/consultations/\d+/opinions(/.*)?", path):
         return True
     return path.startswith(_OF_PEOPLE) or path.endswith("/doors")
 

@@ -21,6 +21,7 @@ from admin import (
     participants,
     procedure,
     prompts,
+    recusals,
 )
 from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
@@ -28,7 +29,7 @@ from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from admin.tally import counted
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, profiles, quorum, steps
+from gateway.consultation import ballots, guards, lifecycle, matters, profiles, quorum, steps
 from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
@@ -294,6 +295,8 @@ def one_consultation(id: int) -> Any:
             followup=followup.card(s, c),
             participation=participants.card(s, c, me()),
             oversight=oversight.card(s, c),
+            recusals=recusals.card(s, c),
+            unanswered=guards.unanswered(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),
             leads=leads(s, c),
             papers=list(

@@ -108,6 +108,8 @@ def send_again(id: int) -> Response:
         kind, _colon, row = (found.subject or "").partition(":")
         if kind == "objection":
             rights.get(s, rights.objections(s, me()), Objection, int(row))
+        elif kind == "opinion":
+            rights.get(s, rights.opinions(s, me()), Opinion, int(row))
         elif kind == "proposal":
             rights.get(s, proposals.visible(s), Proposal, int(row))
         elif kind == "claim":

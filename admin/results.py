@@ -16,7 +16,7 @@ from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, receipt_to, told
 from admin.tally import counted
 from gateway import clock
-from gateway.consultation import ballots, lifecycle, matters, papers, steps, texts
+from gateway.consultation import ballots, guards, lifecycle, matters, papers, steps, texts
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -59,7 +59,13 @@ def _form(
     s: Session, c: Consultation, f: Mapping[str, str], errors: dict[str, str], ahead: dict[str, Any]
 ) -> str:
     return render_template(
-        "admin/publish.html", c=c, f=f, errors=errors, **counted(s, c), **{"preview": None} | ahead
+        "admin/publish.html",
+        c=c,
+        f=f,
+        errors=errors,
+        **counted(s, c),
+        waiting=guards.unanswered(s, c),
+        **{"preview": None} | ahead,
     )
 
 

@@ -114,6 +114,9 @@ STAGES = {
     "replied": _l("政府答复的通知"),
 }
 EVENTS = {
+    "opinions": _l("答复意见"),
+    "recuse": _l("有人回避"),
+    "recusal_ended": _l("取消回避"),
     "create": _l("建立"),
     "announce": _l("发出通知"),
     "start": _l("开始征集"),
@@ -330,6 +333,9 @@ TAGS = RESPECTED | {
     "non_registered_rep": _l("非户籍居民代表"),
     "owner": _l("业主"),
 }
+# what became of an opinion
+VERDICTS = {"adopted": _l("采纳了"), "partly": _l("采纳了一部分"), "not": _l("没采纳")}
+VERDICT_TONES = {"adopted": "live", "partly": "todo", "not": "done"}
 MEETINGS = {"planned": _l("要开"), "running": _l("正在开"), "held": _l("开过了"), "cancelled": _l("不开了")}
 MANDATES = {
     "waiting": _l("等核对"),

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones
-from gateway.consultation import catalogue, lifecycle, matters, profiles, reach, receipts
+from gateway.consultation import catalogue, lifecycle, matters, profiles, reach, receipts, themes
 from gateway.db import Database
-from gateway.models.answer import Ballot, BallotLog, Objection, Opinion
+from gateway.models.answer import Ballot, BallotLog, Objection, Opinion, OpinionGroup
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent, Notice
 from gateway.models.followup import RECIPIENTS, Evaluation, Task
@@ -89,6 +89,7 @@ def _fill(s: Session, settings: Settings, data: dict[str, Any], accounts: list[A
         )  # fmt: skip
     people = _people(s, data, areas)
     catalogue.add_usual(s, areas["XQ"], "sample")
+    themes.add_usual(s, areas["XQ"], "sample")
     for given in data["consultations"]:
         _consultation(s, settings, given, areas, people, today)
 
@@ -297,6 +298,7 @@ def _said(
     everything: bool,
 ) -> None:
     """Past matters have their answers; open ones wait for yours, with a few opinions to show what they look like."""
+    answered = _answered(s, c, given) if everything else {}
     for n, o in enumerate(given["opinions"] if everything else given["opinions"][:2]):
         person = people.get(o["resident"] or "")
         words = o.get("text") or o.get("gloss_zh") or ""
@@ -310,6 +312,7 @@ def _said(
                 receipt=receipts.mint(s, "opinion", c.id, person.id if person else None),
                 created_at=at + timedelta(days=n // 3, hours=9 + 3 * (n % 3)),
                 done_at=at + timedelta(days=5) if everything else None,
+                **answered.get(o["id"], {}),
             )
         )
     if not everything:
@@ -348,6 +351,19 @@ def _said(
                 created_at=when,
             )
         )
+
+
+def _answered(s: Session, c: Consultation, given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What became of each opinion of a past matter, by its id, with the groups they were sorted into."""
+    found: dict[str, dict[str, Any]] = {}
+    at = (c.closes_at or clock.now()) + timedelta(days=1)
+    for a in given["answers"]:
+        group = OpinionGroup(consultation_id=c.id, name=a["group"], by="sample")
+        s.add(group)
+        s.flush()
+        facts = {"group_id": group.id, "verdict": a["verdict"], "why": a["why"]}
+        found |= dict.fromkeys(a["opinions"], facts | {"answered_at": at, "answered_by": "sample"})
+    return found
 
 
 def _move_on(s: Session, settings: Settings, data: dict[str, Any], today: date) -> None:

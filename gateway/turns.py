@@ -96,7 +96,7 @@ FACTS = frozenset(
         *("duty_phone", "when", "sms_switch", "voice_switch", "all_switch", "switched", "rate"),
         *(f"{kind}_{n}" for kind in ("name", "matter", "option", "language") for n in (1, 2, 3)),
         *("spoken", "spoken_what"),  # recording by telephone
-        *("meeting", "speak", "meetings", "assessed", "mandate", "principal", "kept_for"),
+        *("meeting", "speak", "meetings", "assessed", "mandate", "principal", "kept_for", "answers"),
     ]
 )
 

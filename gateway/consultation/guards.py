@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import reach
-from gateway.models.answer import Objection
+from gateway.models.answer import ON_THE_MATTER, Objection, Opinion
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.followup import RECIPIENTS, Evaluation, Task
-from gateway.models.participation import Assessment
+from gateway.models.participation import Assessment, Recusal
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ NEEDS_NOTE = Rule(
     "needs_note", "还有反对，要驳回得先有监督委员会的意见，再上会", "实施意见二（四）、三（二）"
 )
 NOT_REACHED = Rule("reach", "公示还没告诉到够多的户，先去敲门，或者延长公示", "实施意见一（三），知情权")
+RECUSED = Rule("recused", "这件事跟您有利害关系，您已经回避，这一步要别人来办", "实施意见一（三），依法协商")
 STILL_OBJECTED = Rule("objections", "还有反对没答复，不能生效", "实施意见二（四）")
 
 
@@ -106,6 +107,34 @@ def assessed(s: Session, c: Consultation) -> Rule | None:
     """A technical matter has been looked at by somebody who knows (policy II(2): 专家学者、第三方机构论证评估)."""
     known = select(Assessment.id).where(Assessment.consultation_id == c.id).limit(1)
     return NO_ASSESSMENT if c.technical and s.scalar(known) is None else None
+
+
+UNANSWERED = "unanswered"  # the code of the rule below, which says how many are left
+
+
+def opinions_answered(s: Session, c: Consultation) -> Rule | None:
+    """What people said has been taken in or not, and why (policy II(4) step 3: 协商意见应广泛吸纳各方合理建议)."""
+    n = unanswered(s, c)
+    why = f"还有{n}条意见没答复，请先到“意见板”上答复：采纳了没有，为什么"
+    return Rule(UNANSWERED, why, "实施意见二（四）") if n else None
+
+
+def unanswered(s: Session, c: Consultation) -> int:
+    """How many opinions on the matter nobody has answered."""
+    waiting = select(func.count()).where(
+        Opinion.consultation_id == c.id, Opinion.kind.in_(ON_THE_MATTER), Opinion.verdict == ""
+    )
+    return s.scalar(waiting) or 0
+
+
+def recused(s: Session, consultation_id: int, organizer_id: int) -> bool:
+    """Whether this organizer has an interest in the matter and stays out of it."""
+    found = select(Recusal.id).where(
+        Recusal.consultation_id == consultation_id,
+        Recusal.organizer_id == organizer_id,
+        Recusal.ended_at.is_(None),
+    )
+    return s.scalar(found.limit(1)) is not None
 
 
 def minutes_kept(s: Session, c: Consultation) -> Rule | None:

@@ -101,7 +101,13 @@ TABLE: dict[str, Step] = {
     "publish": Step(
         ("DRAFTED", "REPORTED_TO_GOV", "REVISED", "ASSEMBLY"),
         "PUBLICITY",
-        rules=(guards.heard, guards.assessed, guards.reported, guards.assembly_agreed),
+        rules=(
+            guards.heard,
+            guards.assessed,
+            guards.opinions_answered,
+            guards.reported,
+            guards.assembly_agreed,
+        ),
     ),
     "no_agreement": Step(("DRAFTED", "REPORTED_TO_GOV"), "NO_CONSENSUS", reason=True),
     "escalate": Step(
@@ -125,7 +131,9 @@ TABLE: dict[str, Step] = {
     "implement": Step(("EFFECTIVE",), "IMPLEMENTING"),
     "disclose": Step(("EFFECTIVE", "IMPLEMENTING"), "DISCLOSED", rules=(guards.tasks_done,)),
     "evaluate": Step(("DISCLOSED",), "EVALUATED", ("lead", "township", "evaluator")),
-    "file": Step(("EVALUATED",), "CLOSED", rules=(guards.tasks_done, guards.evaluation_told)),
+    "file": Step(
+        ("EVALUATED",), "CLOSED", rules=(guards.tasks_done, guards.evaluation_told, guards.opinions_answered)
+    ),
     "withdraw": Step((*BEFORE_EFFECT, "SUSPENDED"), "WITHDRAWN", reason=True),
     "suspend": Step(BEFORE_EFFECT, "SUSPENDED", reason=True),
     "resume": Step(("SUSPENDED",), BACK),
@@ -266,10 +274,18 @@ def refused(s: Session, c: Consultation, event: str, actor: str, why: str) -> No
 
 def may(s: Session, o: Organizer, c: Consultation, event: str) -> bool:
     """Whether this event is this organizer's to take."""
-    return any(_holds(s, o, c, office) for office in TABLE[event].who)
+    return not guards.recused(s, c.id, o.id) and any(_holds(s, o, c, office) for office in TABLE[event].who)
+
+
+def decides(s: Session, c: Consultation, actor: str) -> None:
+    """Raises :class:`Refused` where whoever acts has an interest in the matter, and stays out of it."""
+    kind, _colon, id = actor.partition(":")
+    if kind == "organizer" and id.isdigit() and guards.recused(s, c.id, int(id)):
+        raise Refused(guards.RECUSED.said, code=guards.RECUSED.code)
 
 
 def _authorize(s: Session, c: Consultation, step: Step, actor: str) -> None:
+    decides(s, c, actor)
     kind, _colon, id = actor.partition(":")
     if kind in ("clock", "cli", "sample") or (kind == "resident" and "resident" in step.who):
         return

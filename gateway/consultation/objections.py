@@ -129,6 +129,7 @@ def _hold(s: Session, c: Consultation) -> None:
 def _settle(s: Session, objection: Objection, states: tuple[str, ...], actor: str, **values: object) -> None:
     """Move it on if it is still in one of ``states``; of two people doing so at once, one is told no."""
     c = s.get_one(Consultation, objection.consultation_id)
+    lifecycle.decides(s, c, actor)
     _hold(s, c)
     changed = s.execute(
         update(Objection)

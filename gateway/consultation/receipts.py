@@ -39,7 +39,7 @@ _OBJECTION = ("open", "explained", "withdrawn", "resolved")
 
 def standing(s: Session, found: Receipt) -> str:
     """What has become of what the receipt was given for: ``kept``, ``replaced``, ``taken_back`` (the whole matter was),
-    or an objection's state. Never the choice, which others could hear. The words are the editors'."""
+    an objection's state, or what was answered to an opinion. Never the choice, which others could hear. The words are the editors'."""
     c = s.get(Consultation, found.consultation_id) if found.consultation_id else None
     if c is not None and c.state == "WITHDRAWN":
         return "taken_back"
@@ -51,6 +51,8 @@ def standing(s: Session, found: Receipt) -> str:
         proposed = select(Proposal.state).join(Opinion, Opinion.id == Proposal.opinion_id)
         if (state := s.scalar(proposed.where(Opinion.receipt == found.code))) is not None:
             return f"proposal_{'raised' if state == 'taken_up' else state}"
+        verdict = s.scalar(select(Opinion.verdict).where(Opinion.receipt == found.code))
+        return verdict or "kept"
     if found.kind == "ballot":
         present = select(Ballot.receipt).where(
             Ballot.consultation_id == found.consultation_id, Ballot.person_id == found.person_id

@@ -9,6 +9,10 @@ from gateway.db import Sealed
 from gateway.models.base import Base, Row
 
 FOR_WATCHERS = "supervision"  # the kind of words that only the supervision committee hears
+# words on a matter, which somebody has to answer (domain.md §1 row 14)
+ON_THE_MATTER = ("opinion", "late_objection")
+# what became of them
+VERDICTS = ("adopted", "partly", "not")
 
 
 class Ballot(Row, Base):
@@ -66,6 +70,36 @@ class Opinion(Row, Base):
     paper: Mapped[str] = mapped_column(
         default="", server_default=""
     )  # where a written one lies, and who stood by
+    # what it is about, in somebody's judgement (OpinionGroup), and what became of it
+    group_id: Mapped[int | None] = mapped_column(index=True)
+    verdict: Mapped[str] = mapped_column(default="", server_default="")  # "" = unanswered | one of VERDICTS
+    why: Mapped[str] = mapped_column(default="", server_default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str] = mapped_column(default="", server_default="")  # “organizer:3”
+
+
+class OpinionGroup(Row, Base):
+    """Opinions on one matter that say or ask the same, under a name that whoever sorts them gave."""
+
+    __tablename__ = "opinion_groups"
+    __table_args__ = (UniqueConstraint("consultation_id", "name"),)
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
+    name: Mapped[str]
+    by: Mapped[str] = mapped_column(default="cli")
+
+
+class Theme(Row, Base):
+    """An entry of an area's lexicon: words by which a group is suggested, never chosen."""
+
+    __tablename__ = "themes"
+    __table_args__ = (UniqueConstraint("area_id", "name"),)
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+    name: Mapped[str]  # of the group
+    words: Mapped[list[str]] = mapped_column(default=list)
+    stance: Mapped[bool] = mapped_column(default=False)  # “不贵” is not about what 贵 is about
+    by: Mapped[str] = mapped_column(default="cli")
 
 
 class Objection(Row, Base):

@@ -167,3 +167,18 @@ class Assessment(Row, Base):
     file: Mapped[str | None]  # below “assessments” in the store (gateway.store)
     file_name: Mapped[str] = mapped_column(default="")  # as it was called where it came from
     by: Mapped[str] = mapped_column(default="cli")
+
+
+class Recusal(Row, Base):
+    """An organizer who has an interest in a matter and takes no deciding step in it. Never deleted: where the interest
+    is gone, the township ends it, with its own reason."""
+
+    __tablename__ = "recusals"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"), index=True)
+    organizer_id: Mapped[int] = mapped_column(ForeignKey("organizers.id"))
+    reason: Mapped[str]
+    by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(default="")
+    end_reason: Mapped[str] = mapped_column(default="")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from gateway import replies, text
-from gateway.consultation import ratings
+from gateway.consultation import ratings, verdicts
 from gateway.consultation.glance import Matter
 from gateway.models.consultation import IN_FORCE
 from gateway.models.person import Person
@@ -46,6 +46,10 @@ _ANOTHER = re.compile(
 )
 _TONGUE = re.compile(
     rf"{_I}(?:(?:换|改|选)(?:一?种|个|成)?(?:语言|话|别的话|说法)|语言|别的(?:话|语言)|说别的话)(?:设置)?"
+)
+_MINE = re.compile(
+    r"(?:听|看|查|问)?(?:一下)?(?:我|俺)(?:们家)?(?:上回|上次|以前|先前)?(?:提|说|反映)?的(?:那个|那条|那些)?(?:意见|建议|话)(?!$)"
+    r"(?:到底|后来)?(?:呢|(?:是)?(?:给)?(?:咋|怎么|怎|有没有|有|被|都)?(?:样|说|答复|回复|回话|办|处理|采纳|听)?(?:的|了|没有?|吗|么|啊|呀)*)[?？]?"
 )
 _MORE = re.compile("更多|还能(?:办|干|做)(?:啥|什么)(?:呀|呢)?|还有啥用|办别的事|别的")
 
@@ -87,6 +91,22 @@ def _speak(m: Message, manner: str, people: Sequence[Resident] = ()) -> str:
         else m.phrase("you")
     )
     return m.say({"slow": "speech_slow", "loud": "speech_loud"}.get(manner, "speech_usual"), who=who)
+
+
+def _my_opinions(m: Message) -> str | None:
+    """What was answered to what they said, or that it waits. “我的意见” alone begins a sentence, and asks nothing."""
+    ids = [p.id for p in m.residents]
+    found = verdicts.heard_of(m.s, ids, m.handset_id)
+    if not found:
+        said = m.s.scalar(verdicts.own(m.s, ids, m.handset_id).limit(1))
+        return m.say("my_opinions_none" if said is None else "my_opinions_waiting")
+    each = [
+        m.phrase("answered_one", number=c.number, verdict=m.phrase(f"verdict_{o.verdict}"), words=o.why)
+        for c, o in found
+    ]
+    while len(each) > 1 and text.segments(m.say("my_opinions", list=m.phrase("and").join(each))).count > 1:
+        each.pop()  # the newest, as many as one message carries
+    return m.say("my_opinions", list=m.phrase("and").join(each))
 
 
 def _results(m: Message) -> str | None:
@@ -135,6 +155,7 @@ def _tongues(m: Message) -> str:
 _WISHES: tuple[tuple[str, re.Pattern[str], Callable[[Message], str | None]], ...] = (
     ("query", _OLD, _list_results),
     ("query", _RESULTS, _results),
+    ("query", _MINE, _my_opinions),
     ("rate", _RATE, _rate),
     ("code", _CODE, _code),
     ("query", _WHO, _who),

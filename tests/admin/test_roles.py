@@ -7,6 +7,7 @@ import pytest
 
 from admin.roles import NEEDS, OWN
 from gateway import clock
+from gateway.models.answer import OpinionGroup
 from gateway.models.meeting import Assembly
 from gateway.models.organizer import MAY
 from gateway.outreach import broadcasts
@@ -21,6 +22,7 @@ _ROW = {
     "row": 1,
     "how": "revoke",
     "phone": 1,
+    "group": 1,
     "verb": "explain",
     "name": "nothing",
     "language": "zh-CN",
@@ -39,6 +41,7 @@ def staffed(village: Runtime) -> Runtime:
                 s, name=role, area=area(s, "XQ"), role=role, login=role, password="long enough, too"
             )
         phone = residents.handset_for(s, residents.Phone(STRANGER.phone, "mobile"))
+        s.add(OpinionGroup(consultation_id=1, name="边沟"))
         s.add(Assembly(consultation_id=1, body="representatives", starts_at=clock.now(), place="村部"))
         claims.claim(s, phone, "周秀英", "拟柳", "sms")
         broadcasts.create(s, area=area(s, "NL"), sms="【拟柳村委会】明天停水")

@@ -17,7 +17,7 @@ from gateway.people import organizers
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel, area
 from tests.conftest import SUN, Resident
-from tests.consultation.procedure import new
+from tests.consultation.procedure import answer_all, new
 from tests.meeting import in_days, matter, person, rung, sent
 from tests.resident import tally
 from tests.resident import text as send
@@ -298,6 +298,7 @@ def test_an_assessment_is_registered_with_its_file_and_a_technical_matter_waits_
     with qian.rt.db.write() as s:
         c = matter(s)
         c.technical, c.state, c.wide_impact, c.assembly = True, "DRAFTED", False, ""
+        answer_all(s, c)
     assert "要先有论证" in qian.get(path)
     qian.get(f"/admin/consultations/{ROAD}/publish")
     ends = f"{in_days(8):%Y-%m-%d}"

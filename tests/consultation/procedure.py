@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import lifecycle, matters, reach, steps
+from gateway.consultation import lifecycle, matters, reach, steps, verdicts
+from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
@@ -67,6 +68,13 @@ def knock(s: Session, c: Consultation) -> None:
     """Somebody tells the result at every door that no telephone told."""
     for door in reach.doors(s, c):
         assert reach.visit(s, c, door.home, "cli")
+
+
+def answer_all(s: Session, c: Consultation, why: str = "大家说的都写进去了", actor: str = "cli") -> None:
+    """Whoever leads answers every opinion that waits, so that a result may be published."""
+    verdicts.answer(
+        s, c, list(s.scalars(verdicts.waiting(c).with_only_columns(Opinion.id))), "adopted", why, actor
+    )
 
 
 def path(s: Session, c: Consultation) -> list[str]:

@@ -10,7 +10,7 @@ import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -22,9 +22,11 @@ from gateway.consultation import (
     guards,
     lifecycle,
     objections,
+    opinions,
     reach,
     revisions,
     steps,
+    verdicts,
 )  # fmt: skip
 from gateway.consultation.assemblies import Count
 from gateway.consultation.refusal import Refused
@@ -35,7 +37,7 @@ from gateway.models.meeting import Assembly
 from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.runtime import Runtime
-from tests.consultation.procedure import MIAO, OFFICER, end_of, new, publish
+from tests.consultation.procedure import MIAO, OFFICER, answer_all, end_of, new, publish
 
 # states from which nothing is published before a meeting has sat
 NO_PUBLISHING = ("NO_CONSENSUS", "ASSEMBLY_FAILED_QUORUM")
@@ -211,6 +213,8 @@ class Procedure(RuleBasedStateMachine):
             steps.hear(s, c, "cli")
         elif wanted is guards.NOT_REPORTED:
             followup.report(s, c, "cli", "送去了")
+        elif wanted is not None and wanted.code == guards.UNANSWERED:
+            answer_all(s, c)
         elif wanted is guards.NEEDS_ASSEMBLY:
             at = end_of(12) - timedelta(hours=12)
             assemblies.call(s, c, "cli", body="representatives", starts_at=at, place="社区", members=30)
@@ -231,14 +235,25 @@ class Procedure(RuleBasedStateMachine):
             made = s.scalars(select(Evaluation).where(Evaluation.consultation_id == c.id)).all()[-1]
             for whom in ("party", "committee", "supervision"):
                 followup.report_to(s, made, whom)
+            answer_all(s, c)
             followup.close_file(s, c, "cli")
 
-    @rule()
-    def opinions_are_answered(self) -> None:
-        """Whatever the house asks of opinions before a result may be published."""
-        self.s.execute(
-            update(Opinion).where(Opinion.consultation_id == self.c.id).values(done_at=clock.now())
-        )
+    @rule(n=st.integers(0, 9), late=st.booleans())
+    def somebody_says_something(self, n: int, late: bool) -> None:
+        kind = "late_objection" if late else "opinion"
+        self.attempt(
+            lambda: opinions.add(
+                self.s, consultation=self.c, person=self.people[n % len(self.people)], handset_id=None,
+                words="灯要够亮", channel="sms", kind=kind,
+            )
+        )  # fmt: skip
+
+    @rule(who=ACTORS, verdict=st.sampled_from(["adopted", "partly", "not", "maybe"]))
+    def opinions_are_answered(self, who: str, verdict: str) -> None:
+        ids = list(self.s.scalars(verdicts.waiting(self.c).with_only_columns(Opinion.id)))
+        left = guards.unanswered(self.s, self.c)
+        self.attempt(lambda: verdicts.answer(self.s, self.c, ids, verdict, "写进去了", self.actor(who)))
+        assert guards.unanswered(self.s, self.c) in (0, left)
 
     @rule(who=ACTORS, days=st.integers(1, 8))
     def the_result_is_published(self, who: str, days: int) -> None:
@@ -353,6 +368,17 @@ class Procedure(RuleBasedStateMachine):
         if self.c.state == "EFFECTIVE":
             assert objections.still_open(self.s, self.c) == 0
             assert reach.reach(self.s, self.c).enough
+
+    @invariant()
+    def a_file_is_closed_with_every_opinion_answered(self) -> None:
+        if hasattr(self, "c") and self.c.state == "CLOSED":
+            closed = guards.happened(self.s, self.c, "file")
+            before = select(func.count()).where(
+                Opinion.consultation_id == self.c.id,
+                Opinion.verdict == "",
+                Opinion.created_at < closed.created_at,  # type: ignore[union-attr]
+            )
+            assert self.s.scalar(before) == 0
 
     @invariant()
     def a_stopped_countdown_keeps_what_was_left_of_it(self) -> None:

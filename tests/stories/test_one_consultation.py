@@ -129,6 +129,19 @@ def test_one_consultation_from_both_ends(stack: Stack) -> None:
     panel.post(f"{here}/close", reason="大家都答完了")
     until = f"{date.today() + timedelta(days=7)}T23:59"
     panel.get(f"{here}/publish")
+    assert "还有2条意见没答复" in panel.page
+    board = panel.get(f"{here}/opinions")  # 王德顺 spoke, 孙长河 wrote
+    said = re.findall(r'name="opinion" value="(\d+)"', board)
+    panel.post(f"{here}/opinions/sort", opinion=said, name="要装")
+    group = re.search(r'show=(\d+)">要装', panel.page)
+    assert len(said) == 2 and group
+    panel.post(f"{here}/opinions/answer", group=group[1], verdict="adopted", why="装，不收钱")
+    assert "答复了2条，正在告诉2人" in panel.page
+    assert "您对21号的意见，采纳了：装，不收钱。" in sun.got("对21号的意见")
+    wang.rings()
+    assert "王德顺对21号的意见，采纳了" in wang.answer()
+    wang.hangup()
+    panel.get(f"{here}/publish")
     panel.post(
         f"{here}/publish", go="preview", result="村口装三盏太阳能路灯，不收钱", until=until, sms="", voice=""
     )

@@ -9,7 +9,7 @@ from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, said
 
 _COMES = re.compile(
-    r"(?:(?:好|行|中|嗯|可以|收到|知道了|我们?(?:俩|两口子|家)?|俺们?|咱们?|全家|本人|户主|一定|肯定|准时|准|按时|会|能|要|想|也|都|到时候?|那天|明天|明早|必须|争着|就)++)?"
+    r"(?:(?:好|行|中|嗯|可以|收到|知道了|我们?(?:俩|两口子|家)?|俺们?|咱们?|全家|本人|户主|一定|肯定|必须?|准时|准|按时|会|能|要|想|也|都|到时候?|那天|明天|明早|必须|争着|就)++)?"
     r"(?:去|来|到|参加|出席|到场|报名|听会|听听?|过去|过来|发言|听证)(?:会场|村部|开会|参会|听证会?|听会|听听?|会|评议会?|发言|发个言|场|参加|的|了|吧|呗|啊|哈|嘞|一个人?|两个人?|[12]个)*+"
     r"|算(?:上)?我一个|报(?:个)?名|听证|给我留(?:个)?(?:座|位)|canjia|qu|lai"
 )
@@ -78,7 +78,7 @@ def attends(text: str) -> bool | None:
     if re.search("[\uac00-\ud7af]", text):
         return False if _STAYS_KO.fullmatch(text) else True if _COMES_KO.fullmatch(text) else None
     text = re.sub(r"(?<=[我俺])[和跟与](?:老伴儿?|媳妇|老公|老婆|孩子|儿子|闺女)(?:一起|一块儿?)?", "", text)
-    clauses = [c for c in re.split(r"[，,。；;!！~～\s]+", text) if c]
+    clauses = [re.sub(r"^(\D{1,4})\1+$", r"\1", c) for c in re.split(r"[，,。；;!！~～\s]+", text) if c]
     if doubts.uncertain(text):
         return None
     if _WONDERS.search(text):

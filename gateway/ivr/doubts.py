@@ -30,6 +30,9 @@ _UNCERTAIN = re.compile(
             "但(?!愿)|可是|不过|只是|除了|既.*又",
             # Korean: not, if, but, whether
             r"[\uac00-\ud7af].{0,8}(?:안(?!녕)|못)(?=\s|$|[.!])|(?:^|\s)(?:안(?!녕)|못)\s?[\uac00-\ud7af]|않|말고|싫|모르|아니|(?:으|하|다|라|되|나)면(?=\s|[,.]|$)|(?:지만|는데|나요|까요?|인가요|든)(?=\s|[,.?]|$)|글쎄",
+            # English: if, but, maybe, not; behind a plain no (put into Chinese, foreign.py), “not” is its reason
+            r"(?i:\b(?:if|unless|but|maybe|perhaps|might|could|would|depends?|depending|provided|except|until|whether|once|however|although|only|joking|kidding)\b)",
+            r"^(?!(?:\d{2,4}号)?(?:不同意|反对)[,，.。;；!！]).*(?i:\b(?:not|never|nobody|nothing|cannot)\b|n['’]t\b)",
             rf"(?:本来|原来|之前|以前|原先|起初|开始|上次|上回|去年)(?:我|俺)?(?:是|都|也)?{STANCE}",
         )
     )
@@ -84,6 +87,12 @@ CORRECTION = re.compile(
     rf"(?:弄|搞|整|说|打|按|选|写|发|记|念|看){SLIPPED}(?:了|啦|咯)|"
     r"不对(?!劲|称|着)|发错了?|选错了?|错了|按错了?|打错了?|点错了?|说错了?|写错了?|改成|改为|改选|我改|更正|应该是|重选|重新选|改(?=[1-9一二三同不弃])|(?:哦|啊|哎|噢|呃|嗯|诶)不(?!错|赖)|(?<![\u4e00-\u9fff])不(?:不|是不)+(?:是)?(?![好行中同赞])|(?:等等|等一?下|慢着|且慢)[，,。 ]*(?=(?:我|俺)?(?:还是|选|改|应|是)?[1-9一二三])|口误|(?<=[1-9一二三意成对权])[，, ]*不[，, ]+|不是.{0,4}是|换成|作废|现在(?=改|选)|不(?:选|要|投)[1-9一二三]了?[，, ]*(?=(?:选|要|投|是)[1-9一二三])"
 )
+
+
+# a blank that parts two things said; between the words of Korean and English it only parts words: “I might agree”, “one
+# of 2 options”
+_WORD = r"A-Za-z'’\uac00-\ud7af"
+BLANK = rf"(?:(?<![{_WORD}])\s+(?![{_WORD}])|(?<=[{_WORD}])\s+(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])\s+(?=[{_WORD}]))"
 
 
 def solid(text: str) -> str:

@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.ivr import attending, choices, doubts, marks, named, prose, publicity, urgent, votes, wishes
+from gateway.ivr import (
+    attending,
+    choices,
+    doubts,
+    foreign,
+    marks,
+    named,
+    prose,
+    publicity,
+    urgent,
+    votes,
+    wishes,
+)
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
@@ -29,6 +41,8 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
+    if foreign.HEARD.search(plain):
+        message.text = foreign.in_chinese(message)
     if len(plain) == 1 and plain in "123456789" and message.pending.get("kind") in ("vote", "rating"):
         # nine messages of ten; no rule before these two can say anything about a single digit
         found = marks.scored(message) or votes.answered(message)
@@ -228,10 +242,10 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     rest = re.sub(r"(?:我)?(?:要|想|来|申请|请|帮我|给我)(?=\s|$)", " ", rest)
     rest = words.TOWN_BEFORE.sub("", re.sub(r"\([^()]{0,8}\)", " ", rest))
     glued = re.match(
-        rf"\s*([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})(?:[\u4e00-\u9fff]{{2,4}}(?:镇|乡|街道))?([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))\s*$",
+        rf"\s*(?:(?:我|俺)叫)?([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})(?:[\u4e00-\u9fff]{{2,4}}(?:镇|乡|街道))?([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))(?:的人?)?\s*$",
         rest,
     )
-    if glued and asked:
+    if glued and (asked or (introduces and m.registered is False)):
         return said("register", name=glued[1], area=glued[2])
     area = words.PLACE_SAID.search(rest) or words.PLACE.search(rest)
     wanted = (
@@ -320,7 +334,8 @@ def _words(m: Said) -> dict[str, Any] | None:
     if words.PROPOSE.search(m.text):
         return said("propose")
     numbers = Numbers.find(m)
-    headed = words.OPINION_HEAD.match(m.text)
+    begins = numbers.found[0][2] if numbers.one is not None and numbers.found[0][1] == 0 else 0
+    headed = words.OPINION_HEAD.match(m.text[begins:].lstrip(" ，,：:的"))
     target = numbers.one or m.default_matter()
     if target is None and not m.pending and words.WISHES_DONE.search(m.text):
         return said("propose")

@@ -103,7 +103,7 @@ def _for_a_stranger(m: Said) -> bool:
     return match[2].isdigit() or choices.whole(match[2], m.options or _LABELLESS) is not None
 
 
-_CUT = re.compile(r"[，,。；;、!！\n：:]+|\s+(?=\S)|(?:然后|还有|另外|再就是|以及)")
+_CUT = re.compile(rf"[，,。；;、!！\n：:]+|{doubts.BLANK}|(?:然后|还有|另外|再就是|以及)")
 _AND = re.compile(r"[\s，,、和跟与及]*(?:两个)?")
 _TOGETHER = re.compile(r"[\s，,]*[和跟与及、][\s]*")
 _HERSELF = re.compile(

@@ -30,6 +30,10 @@ from gateway.text import normalize
 _SPELLED = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü囬", "aaaaeeeeiiiioooouuuuvvvvv回")
 
 
+# “11.1 13.2”, “11/1，13/2”: a matter and its answer, glued by whatever sign the phone had at hand
+_PAIRS = re.compile(r"(?:\d{2,3}[./:=]\d(?:[\s,，;；、]+|$)){2,}")
+
+
 def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``{"intent", "fields"}`` for one message. Never raises.
 
@@ -41,6 +45,8 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
+    if _PAIRS.fullmatch(plain):
+        message.text = re.sub("[./:=]", " ", plain)
     if foreign.HEARD.search(plain):
         message.text = foreign.in_chinese(message)
     if len(plain) == 1 and plain in "123456789" and message.pending.get("kind") in ("vote", "rating"):
@@ -92,6 +98,9 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         m.text = re.sub(r"^(?:引用|转发|原文|回复|答复|我的?(?:回复|答复))[:： ]*", "", outside)
         return None if m.text else clarify("unsure")
     if match is None:
+        quoted = _QUOTED.search(m.text)
+        if quoted and len(re.findall(r"(?:回|按)\s*[1-9]", quoted[0])) >= 2:  # our question, without its signature
+            m.text = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip("-—–_=*~·>》:：，, ") or m.text
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
         if choices.whole(match[1], m.options or {"1": "同意", "2": "不同意"}) or urgent.emergency(
@@ -163,7 +172,9 @@ def _answer_and_wish(m: Said) -> dict[str, Any] | None:
     for cut in _JOINT.finditer(m.text):
         first, rest = m.text[: cut.start()], m.text[cut.end() :]
         strong = bool(cut[0].strip("，, "))
-        if not first or not rest or (not cut[0].strip() and first.isdigit()):
+        if not first or not rest or (
+            not cut[0].strip() and first.isdigit() and not re.match("[几啥咋怎]|什么时候|多会", rest)
+        ):
             continue  # “1 号啥时候…”
         orders = [] if re.search("[?？]", cut[0]) else [(first, rest, True)]  # “同意？啥时候开工” only asks
         if strong:

@@ -277,14 +277,18 @@ def _act(m: Said, number: int | None, person: str | None, answer: _Answer) -> di
 
 
 def _full_names(text: str, persons: tuple[str, ...]) -> str:
-    """“守田1”, “lishoutian1”, “李守天1” with the full name of the one person on the handset it can be."""
-    if len(persons) < 2 or any(p in text for p in persons):
+    """“守田1，玉芬2”, “lishoutian1”, “李守天1” with the full names of those on the handset it can be."""
+    if len(persons) < 2:
         return text
     for person in persons:
         others = [p for p in persons if p != person]
         short = person[1:]
-        if len(short) >= 2 and short in text and not any(short in p for p in others):
-            return text.replace(short, person)
+        if person not in text and len(short) >= 2 and short in text and not any(short in p for p in others):
+            text = text.replace(short, person)
+    if any(p in text for p in persons):
+        return text
+    for person in persons:
+        others = [p for p in persons if p != person]
         sound = choices.pinyin(person)[0]
         if (
             len(sound) >= 5

@@ -95,6 +95,11 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     asked = m.pending.get("kind") in ("vote", "rsvp") and not m.pending.get("inferred")
     if len(own) == 1 and named in (None, own[0]) and not asked and words.NO_OBJECTION.search(text):
         return said("no_objection", consultation=own[0])  # they objected: the answer says how to take it back
+    if waiting and re.fullmatch(
+        r"(?:我|俺)?(?:们|家)?(?:都)?(?:同意|赞成|认可|接受)(?:这个?|你们的?|公示|的|结果|方案|名单|决定)+(?:了)?",
+        text.strip("。.!！ "),
+    ):
+        return said("no_objection", consultation=waiting)
     if waiting and re.fullmatch(r"没(?:有|啥)?|无|meiyijian|myj", text.strip("。.!！ ").casefold()):
         return said("no_objection", consultation=waiting)
     if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):

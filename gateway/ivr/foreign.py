@@ -30,7 +30,9 @@ _WE = (
     r"|still|both|all|very much|vote|voting|choose|hereby) )*"
 )
 _IT = r"(?: (?:with|to|on|for|of))?(?: (?:it|this|that|you|the \w+))?"
-_SO = r"(?: (?:completely|fully|totally|strongly|please|thanks|thank you|sir|madam|very much|of course|100%))*"
+_SO = (
+    r"(?: (?:completely|fully|totally|strongly|please|thanks|thank you|sir|madam|very much|of course|100%))*"
+)
 _NUMBER = r"(?:(?:matter|number|item|consultation|no)\.? )?(\d{2,4}):? (?=[a-z])"
 _ONE, _TWO, _THREE = r"(?:1|one|first)", r"(?:2|two|second)", r"(?:3|three|third)"
 

@@ -99,8 +99,12 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         return None if m.text else clarify("unsure")
     if match is None:
         quoted = _QUOTED.search(m.text)
-        if quoted and len(re.findall(r"(?:回|按)\s*[1-9]", quoted[0])) >= 2:  # our question, without its signature
-            m.text = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip("-—–_=*~·>》:：，, ") or m.text
+        if (
+            quoted and len(re.findall(r"(?:回|按)\s*[1-9]", quoted[0])) >= 2
+        ):  # our question, without its signature
+            m.text = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip(
+                "-—–_=*~·>》:：，, "
+            ) or m.text
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
         if choices.whole(match[1], m.options or {"1": "同意", "2": "不同意"}) or urgent.emergency(
@@ -172,8 +176,10 @@ def _answer_and_wish(m: Said) -> dict[str, Any] | None:
     for cut in _JOINT.finditer(m.text):
         first, rest = m.text[: cut.start()], m.text[cut.end() :]
         strong = bool(cut[0].strip("，, "))
-        if not first or not rest or (
-            not cut[0].strip() and first.isdigit() and not re.match("[几啥咋怎]|什么时候|多会", rest)
+        if (
+            not first
+            or not rest
+            or (not cut[0].strip() and first.isdigit() and not re.match("[几啥咋怎]|什么时候|多会", rest))
         ):
             continue  # “1 号啥时候…”
         orders = [] if re.search("[?？]", cut[0]) else [(first, rest, True)]  # “同意？啥时候开工” only asks

@@ -72,6 +72,8 @@ def whole(
     spoken = said.strip("。.!！~～,， ")
     if any(p.fullmatch(spoken) for p in (words.ACKNOWLEDGE, words.NO_ANSWER, _COUNTED)):
         return None  # “好的” is a part of 没想好, “两个” a number of things
+    if re.fullmatch("(?:最)?头[里前]?[一1](?:个|条|项)?|打头(?:那|的)(?:个|条)?", text) and "1" in options:
+        return Choice("1")
     digit = NUMERALS.get(text, text)
     if _DIGIT.fullmatch(digit):
         return Choice(digit, missing=bool(options) and digit not in options)

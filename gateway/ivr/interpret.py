@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.ivr import attending, choices, doubts, marks, named, prose, publicity, urgent, votes, wishes
+from gateway.ivr import (
+    attending,
+    choices,
+    doubts,
+    foreign,
+    marks,
+    named,
+    prose,
+    publicity,
+    urgent,
+    votes,
+    wishes,
+)
 from gateway.ivr import lexicon as words
 from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said, clarify, ignore, said
@@ -16,6 +28,10 @@ from gateway.text import normalize
 
 # tone marks of pinyin, and old forms of characters that no converter knows
 _SPELLED = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü囬", "aaaaeeeeiiiioooouuuuvvvvv回")
+
+
+# “11.1 13.2”, “11/1，13/2”: a matter and its answer, glued by whatever sign the phone had at hand
+_PAIRS = re.compile(r"(?:\d{2,3}[./:=]\d(?:[\s,，;；、]+|$)){2,}")
 
 
 def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -29,6 +45,10 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)
+    if _PAIRS.fullmatch(plain):
+        message.text = re.sub("[./:=]", " ", plain)
+    if foreign.HEARD.search(plain):
+        message.text = foreign.in_chinese(message)
     if len(plain) == 1 and plain in "123456789" and message.pending.get("kind") in ("vote", "rating"):
         # nine messages of ten; no rule before these two can say anything about a single digit
         found = marks.scored(message) or votes.answered(message)
@@ -78,6 +98,13 @@ def _quoted(m: Said) -> dict[str, Any] | None:
         m.text = re.sub(r"^(?:引用|转发|原文|回复|答复|我的?(?:回复|答复))[:： ]*", "", outside)
         return None if m.text else clarify("unsure")
     if match is None:
+        quoted = _QUOTED.search(m.text)
+        if (
+            quoted and len(re.findall(r"(?:回|按)\s*[1-9]", quoted[0])) >= 2
+        ):  # our question, without its signature
+            m.text = (m.text[: quoted.start()] + " " + m.text[quoted.end() :]).strip(
+                "-—–_=*~·>》:：，, "
+            ) or m.text
         return None
     if not words.OWN_SIGNATURE.search(match[1]):
         if choices.whole(match[1], m.options or {"1": "同意", "2": "不同意"}) or urgent.emergency(
@@ -149,7 +176,11 @@ def _answer_and_wish(m: Said) -> dict[str, Any] | None:
     for cut in _JOINT.finditer(m.text):
         first, rest = m.text[: cut.start()], m.text[cut.end() :]
         strong = bool(cut[0].strip("，, "))
-        if not first or not rest or (not cut[0].strip() and first.isdigit()):
+        if (
+            not first
+            or not rest
+            or (not cut[0].strip() and first.isdigit() and not re.match("[几啥咋怎]|什么时候|多会", rest))
+        ):
             continue  # “1 号啥时候…”
         orders = [] if re.search("[?？]", cut[0]) else [(first, rest, True)]  # “同意？啥时候开工” only asks
         if strong:
@@ -228,10 +259,10 @@ def _who_am_i(m: Said) -> dict[str, Any] | None:
     rest = re.sub(r"(?:我)?(?:要|想|来|申请|请|帮我|给我)(?=\s|$)", " ", rest)
     rest = words.TOWN_BEFORE.sub("", re.sub(r"\([^()]{0,8}\)", " ", rest))
     glued = re.match(
-        rf"\s*([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})(?:[\u4e00-\u9fff]{{2,4}}(?:镇|乡|街道))?([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))\s*$",
+        rf"\s*(?:(?:我|俺)叫)?([{words.SURNAMES}][\u4e00-\u9fff]{{1,2}})(?:[\u4e00-\u9fff]{{2,4}}(?:镇|乡|街道))?([\u4e00-\u9fff]{{2,4}}(?:村|社区|屯|街道|镇|乡|小区))(?:的人?)?\s*$",
         rest,
     )
-    if glued and asked:
+    if glued and (asked or (introduces and m.registered is False)):
         return said("register", name=glued[1], area=glued[2])
     area = words.PLACE_SAID.search(rest) or words.PLACE.search(rest)
     wanted = (
@@ -320,7 +351,8 @@ def _words(m: Said) -> dict[str, Any] | None:
     if words.PROPOSE.search(m.text):
         return said("propose")
     numbers = Numbers.find(m)
-    headed = words.OPINION_HEAD.match(m.text)
+    begins = numbers.found[0][2] if numbers.one is not None and numbers.found[0][1] == 0 else 0
+    headed = words.OPINION_HEAD.match(m.text[begins:].lstrip(" ，,：:的"))
     target = numbers.one or m.default_matter()
     if target is None and not m.pending and words.WISHES_DONE.search(m.text):
         return said("propose")

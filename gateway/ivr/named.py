@@ -103,7 +103,7 @@ def _for_a_stranger(m: Said) -> bool:
     return match[2].isdigit() or choices.whole(match[2], m.options or _LABELLESS) is not None
 
 
-_CUT = re.compile(r"[，,。；;、!！\n：:]+|\s+(?=\S)|(?:然后|还有|另外|再就是|以及)")
+_CUT = re.compile(rf"[，,。；;、!！\n：:]+|{doubts.BLANK}|(?:然后|还有|另外|再就是|以及)")
 _AND = re.compile(r"[\s，,、和跟与及]*(?:两个)?")
 _TOGETHER = re.compile(r"[\s，,]*[和跟与及、][\s]*")
 _HERSELF = re.compile(
@@ -277,14 +277,18 @@ def _act(m: Said, number: int | None, person: str | None, answer: _Answer) -> di
 
 
 def _full_names(text: str, persons: tuple[str, ...]) -> str:
-    """“守田1”, “lishoutian1”, “李守天1” with the full name of the one person on the handset it can be."""
-    if len(persons) < 2 or any(p in text for p in persons):
+    """“守田1，玉芬2”, “lishoutian1”, “李守天1” with the full names of those on the handset it can be."""
+    if len(persons) < 2:
         return text
     for person in persons:
         others = [p for p in persons if p != person]
         short = person[1:]
-        if len(short) >= 2 and short in text and not any(short in p for p in others):
-            return text.replace(short, person)
+        if person not in text and len(short) >= 2 and short in text and not any(short in p for p in others):
+            text = text.replace(short, person)
+    if any(p in text for p in persons):
+        return text
+    for person in persons:
+        others = [p for p in persons if p != person]
         sound = choices.pinyin(person)[0]
         if (
             len(sound) >= 5

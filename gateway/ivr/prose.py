@@ -8,7 +8,7 @@ from gateway.ivr import lexicon as words
 from gateway.ivr.reading import Said, clarify
 from gateway.ivr.votes import stranger, vote
 
-_CUT = re.compile(r"[，,。；;!！~～…\n]+|\s+")
+_CUT = re.compile(rf"[，,。；;!！~～…\n]+|(?<=[a-z])\.\s+|{doubts.BLANK}")
 _COUNTS = re.compile(r"(?:有|等|共|才|就|只|约|差|过|花|出|交|剩|还|前|后|月|第|住|收|是|家|养|欠|[0-9])$")
 _ANSWER_END = re.compile(r"(?:[也都选投回:： ]*(?:[1-9]|不?同意|不?赞成|不?支持|反对|弃权))$")
 # words that a blank doesn't cut off from the stance behind them: “绝对不会 同意”

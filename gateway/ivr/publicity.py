@@ -30,7 +30,7 @@ _NOT_OWN = re.compile(
 )
 # what may not stand behind it: “反对的人”, “反对无效”, “反对派”
 _TURNS = re.compile(
-    r"^\s*(?:的(?!是)|的是谁|者|派|票|无效|无用|白搭|是不是|会不会|能不能|了(?:会|能|可|就|又|还|咋|怎|有|没)|有效|有用|没用|有啥|有什么|有几|有多少|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|早|晚了|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
+    r"^\s*(?:的(?!是)|[我俺他她]的人|的是谁|者|派|票|无效|无用|白搭|是不是|会不会|能不能|了(?:会|能|可|就|又|还|咋|怎|有|没)|有效|有用|没用|有啥|有什么|有几|有多少|能|会|可以|吗|么|呢|怎|咋|什么|啥(?!都)|多少|几|期|谁|到|在哪|方式|过|不(?!同意)|意见|理由(?:怎|写|填|要)|就|又|还(?!是(?!不?(?:反对|同意|赞成)))|也|成功|算|要|得(?!了)|早|晚了|找谁|[^，,。]{0,6}(?:啥时|什么时|多会|几时|怎么办|咋办|在哪|哪儿|哪里|找谁))"
 )
 # a withdrawal of the sender's own: nobody else stands before it, and no condition
 _MATTER = r"(?:第?(?:[0-9]{1,4}|[一二三四五六七八九十]{2,4})号?(?:的?(?:事情?|公示))?)"
@@ -95,6 +95,11 @@ def result_on_show(m: Said) -> dict[str, Any] | None:
     asked = m.pending.get("kind") in ("vote", "rsvp") and not m.pending.get("inferred")
     if len(own) == 1 and named in (None, own[0]) and not asked and words.NO_OBJECTION.search(text):
         return said("no_objection", consultation=own[0])  # they objected: the answer says how to take it back
+    if waiting and re.fullmatch(
+        r"(?:我|俺)?(?:们|家)?(?:都)?(?:同意|赞成|认可|接受)(?:这个?|你们的?|公示|的|结果|方案|名单|决定)+(?:了)?",
+        text.strip("。.!！ "),
+    ):
+        return said("no_objection", consultation=waiting)
     if waiting and re.fullmatch(r"没(?:有|啥)?|无|meiyijian|myj", text.strip("。.!！ ").casefold()):
         return said("no_objection", consultation=waiting)
     if words.NO_OBJECTION.search(text) and not words.OBJECT.search(words.NO_OBJECTION.sub("", text)):

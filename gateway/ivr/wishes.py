@@ -50,7 +50,7 @@ _CLAUSES = re.compile(r"[\s。，,.!！?？~～、；;…]+")
 _SPOKEN = re.compile(rf"{_CLAUSES.pattern}|(?<=[啊呀呢了])")
 # “短信太多了别发了”: where a comma is missing
 _STOPS = re.compile(
-    rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事)|也(?=别|不要|甭|莫)"
+    rf"{_CLAUSES.pattern}|(?<=了)(?=别|不要|甭|莫|请|短信|发短信|发信息|有事|真?烦|[真太]吵|耳朵)|也(?=别|不要|甭|莫)"
 )
 
 

@@ -224,6 +224,8 @@ def _kept(m: Message, c: Consultation | None, receipt: str) -> str:
     facts = {"number": c.number, "receipt": receipt}
     if c.number in m.context.get("own_objection", ()):
         return m.say("opinion_objecting", **facts)
+    if c.number in m.context.get("closed", ()):
+        return m.say("opinion_closed", **facts)
     may = [p for p in m.people() if c.state in GATHERING and matters.may_answer(m.s, c, p)]
     if not may:
         return m.say("opinion", **facts)
@@ -248,19 +250,25 @@ def _more_words(m: Message, asked: Asked) -> str:
     return _kept(m, c, receipt)
 
 
+_MARK = re.compile(r"[\W\d_]|号|[我给打评个分吧了]|很?不?满意|一般")
+
+
 def _rate(m: Message, f: Fields) -> str:
     c = m.found(f.get("consultation"))
     if c is None:
         return m.say("no_such", number=f.get("consultation", ""))
+    reasoned = len(_MARK.sub("", text.normalize(m.words))) > 2  # more than a mark: why they think so
     who = next((p for p in m.people() if matters.concerns(m.s, c, p)), None)
-    if who is None:
+    if who is None and not reasoned:
         return m.say("not_yours", number=c.number) if m.people() else m.say("register_first")
     try:
+        if who is None:
+            raise Refused("这件事没有涉及您登记的村组", code="stranger")
         score = ratings.rate(m.s, c, who, str(f.get("score", "")), "sms")
     except Refused as no:
+        if reasoned:  # no mark, and yet words
+            return m.say("rating_kept", number=c.number, receipt=keep(m, c, "opinion", who))
         return m.say("rating_how" if no.code == "score" else "rating_not_now", number=c.number)
-    said = re.sub(r"^第?\d+号事?[，,：:]?", "", text.normalize(m.words))
-    reasoned = len(said) > 4  # more than a mark: why they think so
     if reasoned:
         keep(m, c, "opinion", who)
     followup.bad_mark(m.s, c, m.words if reasoned and score == 1 else "")

@@ -14,7 +14,13 @@ from gateway.ivr.interpret import interpret
 HERE = Path(__file__).parent
 CONTEXTS = json.loads((HERE / "interpret_contexts.json").read_text(encoding="utf-8"))
 
-VARIANT_CONTEXTS = json.loads((HERE / "interpret_contexts_variants.json").read_text(encoding="utf-8"))
+MORE_CONTEXTS = {
+    name: context
+    for file in ("variants", "seventh")
+    for name, context in json.loads(
+        (HERE / f"interpret_contexts_{file}.json").read_text(encoding="utf-8")
+    ).items()
+}
 
 
 def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
@@ -22,7 +28,7 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
     found = [json.loads(line) for line in lines if line]
     for case in found:
         if isinstance(case["context"], str):
-            case["context"] = (CONTEXTS | VARIANT_CONTEXTS)[case["context"]]
+            case["context"] = (CONTEXTS | MORE_CONTEXTS)[case["context"]]
     return found
 
 
@@ -31,11 +37,25 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 # again by somebody who had not seen it (then 88.2 %, and one “동의 안 합니다” taken for a yes). The variants are nine
 # sets in the spirit of the fourth, each written before it was run (then 91, 96, 85, 92, 93, 85, 95, 83 and 96 %,
 # the sixth and the eighth being wishes and hardly any votes). The fifth and the sixth were again unseen when first
-# scored (92.3 and 98.7 %, no false vote, no false opt-out); every one of them has been tuned against since, so only a
-# new one says how good the interpreter is
+# scored (92.3 and 98.7 %, no false vote, no false opt-out). The seventh found 90.6 % and five English half-sentences taken
+# for votes (Korean and English are read as whole sentences since), the eighth, terse numbers, young relatives and texts
+# of 1,600 characters, 97.4 % and one stammer taken for a vote, the ninth, 320 texts that only look like a vote, a stop
+# or an objection, 98.7 %, one false vote and one false objection. The author of these three had read the interpreter after the seventh.
+# Every one of them has been tuned against since, so only a new one says how good the interpreter is
 CORPORA = {
     name: cases(f"interpret_corpus{name}.jsonl")
-    for name in ("", "_second", "_third", "_fourth", "_fifth", "_sixth", "_variants")
+    for name in (
+        "",
+        "_second",
+        "_third",
+        "_fourth",
+        "_fifth",
+        "_sixth",
+        "_seventh",
+        "_eighth",
+        "_ninth",
+        "_variants",
+    )
 }
 
 
@@ -118,6 +138,9 @@ def test_nothing_anybody_types_makes_it_fall_over(words: str, context: str) -> N
 
 def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None:
     texts = [c["text"] for corpus in CORPORA.values() for c in corpus]
+    texts = texts[
+        :: len(texts) // 1000
+    ]  # warming all of them would take ten times as long as what is measured
     for words in texts:
         interpret(words, CONTEXTS["one"])  # pinyin and converter are warm
     begin = time.process_time()

@@ -81,7 +81,7 @@ class Delivery(Base):
         Index("ix_deliveries_planned", "broadcast_id", "lane", "due_at", **_only(PLANNED)),
         Index("ix_deliveries_leased", "lease_until", **_only(LEASED)),
         Index("ix_deliveries_carrier_id", "carrier_id", **_only("carrier_id IS NOT NULL")),
-        Index("ix_deliveries_handset_id_day", "handset_id", "day"),
+        Index("ix_deliveries_handset_id_day", "handset_id", "day", **_only("day IS NOT NULL")),
         Index("ix_deliveries_subject", "subject", **_only(SINGLE)),
     )
 

@@ -71,10 +71,17 @@ class Preview:
         return f"{self.price / 1000:.2f}"
 
 
-def people(s: Session, b: Broadcast) -> Any:
-    """The condition on people; consent and opt-out are questions of the handset, asked later."""
+def people(s: Session, b: Broadcast, *, by_handset: bool = False) -> Any:
+    """The condition on people; consent and opt-out are questions of the handset, asked later.
+
+    ``by_handset``: for a statement that groups by handset. SQLite would find the people by their area and then sort
+    them all; told that the area has no index (“+ 0”) it walks the handsets in order instead, five times as fast for
+    whole places. The price is half a microsecond for each resident who is not asked.
+    """
     a = Audience.of(b)
-    wanted: list[Any] = [Person.area_id.in_(subtree(s, list(a.areas))), Person.state.not_in(GONE)]
+    walk = by_handset and s.get_bind().dialect.name == "sqlite"
+    place: Any = Person.area_id + 0 if walk else Person.area_id
+    wanted: list[Any] = [place.in_(subtree(s, list(a.areas))), Person.state.not_in(GONE)]
     if a.group:
         wanted.append(Person.group == a.group)
     if a.tag:
@@ -140,10 +147,6 @@ def _told(b: Broadcast) -> Select[Any]:
     )
 
 
-# what is asked of a handset itself; the same for all its people
-_KNOWN = (Handset.kind, Handset.sms_stopped_at, Handset.voice_stopped_at)
-
-
 def handsets(s: Session, b: Broadcast) -> Select[Any]:
     """One row a reachable handset: (handset_id, channel). A broadcast's whole audience as one SELECT.
 
@@ -154,29 +157,31 @@ def handsets(s: Session, b: Broadcast) -> Select[Any]:
     sms_ok = func.max(case((Person.sms_consent, 1), else_=0)) == 1
     voice_ok = func.max(case((Person.voice_consent, 1), else_=0)) == 1
     wants_voice = func.max(case((Person.prefers == "voice", 1), else_=0)) == 1
-    can_sms = and_(Handset.kind != "landline", Handset.sms_stopped_at.is_(None), sms_ok)
-    can_call = and_(Handset.voice_stopped_at.is_(None), voice_ok)
+    # the handset's own, the same in all rows of its group
+    kind = func.max(Handset.kind)
+    can_sms = and_(kind != "landline", func.max(Handset.sms_stopped_at).is_(None), sms_ok)
+    can_call = and_(func.max(Handset.voice_stopped_at).is_(None), voice_ok)
     if b.channel == "sms":
         chosen = case((can_sms, literal("sms")))
     elif b.channel == "voice":
         chosen = case((can_call, literal("voice")))
     else:
-        first_call = or_(Handset.kind == "landline", wants_voice)
+        first_call = or_(kind == "landline", wants_voice)
         chosen = case(
             (and_(first_call, can_call), literal("voice")),
             (can_sms, literal("sms")),
             (can_call, literal("voice")),
         )
-    wanted = [people(s, b), Handset.bad_reason.is_(None)]
+    wanted = [people(s, b, by_handset=True), Handset.bad_reason.is_(None)]
     if a.untold and b.consultation_id:
         wanted.append(Handset.id.not_in(_told(b)))
     grouped = (
-        # grouped by the column that has an index, so that no database has to sort the township
+        # grouped by the one column that has an index, so that no database has to sort the township
         select(PersonHandset.handset_id, chosen.label("channel"))
         .join(Person, Person.id == PersonHandset.person_id)
         .join(Handset, Handset.id == PersonHandset.handset_id)
         .where(*wanted)
-        .group_by(PersonHandset.handset_id, *_KNOWN)
+        .group_by(PersonHandset.handset_id)
         .subquery()
     )
     return select(grouped.c.handset_id, grouped.c.channel).where(grouped.c.channel.is_not(None))

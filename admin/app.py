@@ -29,6 +29,7 @@ from admin import (
     participants,
     prompts,
     recusals,
+    registers,
     residents,
     results,
     roles,
@@ -74,6 +75,7 @@ _PAGES = (
     statistics,
     rulebook,
     overview,
+    registers,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

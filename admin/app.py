@@ -29,6 +29,7 @@ from admin import (
     participants,
     prompts,
     recusals,
+    referrals,
     registers,
     residents,
     results,
@@ -76,6 +77,7 @@ _PAGES = (
     rulebook,
     overview,
     registers,
+    referrals,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -45,6 +45,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "supervision_note": (HEAR,),
     "inspect": (HEAR,),
     "inspection": (HEAR,),
+    "refer": (LEAD,),
+    "answer_referral": (LEAD,),
     "raise_flag": (HEAR,),
     "answer_flag": (LEAD,),
     "settle_flag": (HEAR,),

@@ -147,6 +147,23 @@ def proposal_decided(s: Session, p: Proposal) -> bool:
     return True
 
 
+def proposal_referred(s: Session, p: Proposal, c: Consultation) -> bool:
+    """Tell whoever proposed a matter, of which nobody else has been told yet, who looks after it now; False when no
+    telephone is known."""
+    opinion = s.get_one(Opinion, p.opinion_id)
+    way = _way(s, opinion)
+    if way is None or p.state not in ("taken_up", "accepted"):
+        return False
+    handset, prefers = way
+    tongue, area = spoken_on(s, handset), s.get_one(Area, c.area_id)
+    what = (
+        text.clip(matters.sentence(opinion.words), 20) if opinion.words else reply_phrase("your_idea", tongue)
+    )
+    sms = reply_text("proposal_referred", language=tongue, sig=area.signed, what=what, where=area.name)
+    _tell(s, handset, sms, prefers, f"proposal:{p.id}")
+    return True
+
+
 def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
     """Tell the caller that they are on the roster now (``person``), or that we couldn't find them (None). Where only
     a roster gave somebody this number, whoever answers it asked nothing, and hears nothing of a refusal."""

@@ -29,6 +29,8 @@ from admin import (
     participants,
     prompts,
     recusals,
+    referrals,
+    registers,
     residents,
     results,
     roles,
@@ -74,6 +76,8 @@ _PAGES = (
     statistics,
     rulebook,
     overview,
+    registers,
+    referrals,
 )
 _OPEN_TO_ALL = ("admin.login", "admin.sign_in", "admin.static")
 _POLICY = (

@@ -72,9 +72,11 @@ def new_broadcast() -> str:
         draft = request.args.get("draft", 0, type=int)
         if not draft:
             area = s.get_one(Area, me().area_id)
-            return _form(
-                s, {"area": str(area.id), "channel": "auto", "sms": area.signed, "ladder": LADDER}, {}, []
-            )
+            sms = (
+                request.args.get("sms", "")[:MAX_WORDS] or area.signed
+            )  # another page may have put words ready
+            chosen = request.args.get("area", "") or str(area.id)
+            return _form(s, {"area": chosen, "channel": "auto", "sms": sms, "ladder": LADDER}, {}, [])
         b = rights.get(s, rights.broadcasts(s, me()), Broadcast, draft)
         to = Audience.of(b)
         typed = {

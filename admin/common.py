@@ -138,7 +138,14 @@ def for_input(moment: datetime | None) -> str:
 
 # pages that are about who somebody is, and about what single people said
 _OF_PEOPLE = ("/admin/residents", "/admin/claims", "/admin/recordings")  # a voice tells who it is
-_OF_WORDS = ("/admin/inbox", "/admin/opinions", "/admin/objections", "/admin/proposals", "/admin/flags")
+_OF_WORDS = (
+    "/admin/inbox",
+    "/admin/opinions",
+    "/admin/objections",
+    "/admin/proposals",
+    "/admin/flags",
+    "/admin/referrals",
+)
 _OF_SINGLE_PHONES = ("/export.csv",)
 
 

@@ -22,6 +22,7 @@ from admin import (
     procedure,
     prompts,
     recusals,
+    referrals,
 )
 from admin.changing import actor_name, as_it_is, change
 from admin.common import actor, leads, me, panel, reading, runtime, writing
@@ -295,6 +296,7 @@ def one_consultation(id: int) -> Any:
             followup=followup.card(s, c),
             participation=participants.card(s, c, me()),
             oversight=oversight.card(s, c),
+            referral=referrals.card(s, c),
             recusals=recusals.card(s, c),
             unanswered=guards.unanswered(s, c),
             over=not {"close", "publish", "withdraw"} & set(lifecycle.allowed(c)),

@@ -8,10 +8,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from admin import proposals
+from admin import proposals, referrals
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
 from gateway.consultation import ballots, followup, lifecycle, oversight
+from gateway.consultation import referrals as handed
 from gateway.consultation.proposals import WAITING
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
@@ -76,6 +77,11 @@ def home() -> str:
                 s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
             ),
             flags=_flags(s),
+            referred=referrals.waiting_for_me(s),
+            late_referrals=[
+                (x, s.get_one(Consultation, x.consultation_id))
+                for x in s.scalars(handed.overdue(rights.area_ids(s, o)).limit(20))
+            ],
             tasks=list(s.scalars(followup.overdue(rights.consultations(s, o)).limit(20))),
             late_flags=[
                 (x, s.get_one(Consultation, x.consultation_id))

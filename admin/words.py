@@ -112,6 +112,7 @@ STAGES = {
     "progress": _l("进度通知"),
     "reported": _l("已报政府的通知"),
     "replied": _l("政府答复的通知"),
+    "referred": _l("转办的通知"),
 }
 EVENTS = {
     "opinions": _l("答复意见"),
@@ -147,6 +148,10 @@ EVENTS = {
     "progress": _l("告诉进度"),
     "answer": _l("政府答复"),
     "note": _l("监督委员会的意见"),
+    "refer": _l("转办"),
+    "refer_accept": _l("接过来办"),
+    "refer_return": _l("退回转办"),
+    "refer_back": _l("收回转办"),
     "inspect": _l("监督委员会查看"),
     "flag": _l("监督委员会要求答复"),
     "flag_answer": _l("答复监督委员会"),
@@ -199,6 +204,7 @@ ROLLOUTS = {
     "settled": _l("制度健全"),
 }
 SEXES = {"M": "男", "F": "女", "m": "男", "f": "女", "male": "男", "female": "女"}
+REFERRALS = {"waiting": _l("等答复"), "accepted": _l("接了"), "returned": _l("退回了"), "back": _l("收回了")}
 FLAGS = {
     "open": _l("等答复"),
     "answered": _l("答复了，等监督委员会看"),

@@ -10,7 +10,19 @@ from werkzeug.wrappers import Response
 from gateway.logs import quiet_logs
 from gateway.runtime import Runtime
 from gateway.settings import Settings
-from gateway.web import health, opendata, prompts, recordings, signed, sms, sounds, status, voice
+from gateway.web import (
+    board,
+    health,
+    ledgers,
+    opendata,
+    prompts,
+    recordings,
+    signed,
+    sms,
+    sounds,
+    status,
+    voice,
+)
 
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#1f6f54"/>'
@@ -37,7 +49,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.add_url_rule("/favicon.ico", "icon", lambda: Response(_ICON, mimetype="image/svg+xml"))
     if part != "panel":
         app.before_request(signed.guard)
-        for door in (sms, voice, status, recordings, prompts, sounds, opendata):
+        for door in (sms, voice, status, recordings, prompts, sounds, board, opendata, ledgers):
             app.register_blueprint(door.blueprint)
         if rt.settings.simulated:
             from gateway.simulator.mount import mount

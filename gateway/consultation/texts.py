@@ -192,3 +192,12 @@ def replied_sms(c: Consultation, area: Area, words: str) -> str:
 
 def replied_voice(c: Consultation, area: Area, words: str) -> str:
     return f"{greeting(area)}{_matter(c)}，{c.commissioned_by}答复了。（停一秒）{words}。"
+
+
+def referred_sms(c: Consultation, area: Area) -> str:
+    """That another area leads from now on (``area``, who signs)."""
+    return f"{area.signed}{c.number}号“{text.clip(c.title, 12)}”转到这儿了，往后{c.lead}牵头办。以前说的都算数，不用再说一遍"
+
+
+def referred_voice(c: Consultation, area: Area) -> str:
+    return f"{greeting(area)}{_matter(c)}，转到这里来办了，往后由{c.lead}牵头。（停一秒）以前说的都算数，不用再说一遍。"

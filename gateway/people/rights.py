@@ -13,6 +13,7 @@ from gateway.models.base import Base
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
 from gateway.models.organizer import RULE, Audit, Organizer
 from gateway.models.outreach import Broadcast
+from gateway.models.oversight import Referral
 from gateway.models.person import Claim, Handset, Household, Person, PersonHandset
 
 T = TypeVar("T", bound=Base)
@@ -45,9 +46,14 @@ def _below(o: Organizer) -> Select[int]:
 
 
 def consultations(s: Session, o: Organizer) -> Select[Consultation]:
-    """Led by, or asking people in, the organizer's areas."""
+    """Led by, or asking people in, the organizer's areas; or waiting to be taken over by them."""
     asked = select(ConsultationArea.consultation_id).where(ConsultationArea.area_id.in_(_below(o)))
-    return select(Consultation).where(or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked)))
+    handed = select(Referral.consultation_id).where(
+        Referral.state == "waiting", Referral.to_id.in_(_below(o))
+    )
+    return select(Consultation).where(
+        or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked), Consultation.id.in_(handed))
+    )
 
 
 def visible_areas(o: Organizer) -> Select[Area]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway import clock, disclosed, phones, text
-from gateway.consultation import matters, receipts
+from gateway.consultation import matters, receipts, registers
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.web.signed import runtime
@@ -27,7 +27,7 @@ STATES = {
 TOLD = {"notice": "通知", "reminder": "提醒", "result": "结果", "effective": "生效通知"}
 
 
-def _public(answer: str) -> AnyResponse:
+def public(answer: str) -> AnyResponse:
     made = make_response(answer)
     made.headers["Cache-Control"] = "public, max-age=15"
     made.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
@@ -52,11 +52,13 @@ def index() -> AnyResponse:
             .where(Consultation.state.in_(STATES), matters.was_announced())
             .order_by(Consultation.number.desc())
         ).all()
-    return _public(
+        subsidies = registers.published_years(s)
+    return public(
         render_template(
-            "board/index.html", rows=rows, states=STATES, hotline=phones.dialled(runtime().settings.hotline)
+            "board/index.html", rows=rows, states=STATES, subsidies=subsidies,
+            hotline=phones.dialled(runtime().settings.hotline),
         )
-    )
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:number>")
@@ -76,7 +78,7 @@ def one(number: int) -> AnyResponse:
         "qr": Markup(code.svg_inline(scale=3, dark="#000", border=2)),
         "hotline": phones.dialled(rt.settings.hotline), "dial": rt.settings.hotline,
     }  # fmt: skip
-    return _public(render_template("board/one.html", **facts))
+    return public(render_template("board/one.html", **facts))
 
 
 @blueprint.route("/receipt", methods=["GET", "POST"])

@@ -6,7 +6,7 @@ import io
 from datetime import datetime
 from typing import Any
 
-from flask import Response, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
@@ -17,9 +17,10 @@ from gateway.models.answer import Ballot
 from gateway.models.area import Area
 from gateway.models.consultation import GATHERING, Consultation
 from gateway.outreach.export import BOM, cell
-from gateway.web.board import STATES, blueprint
+from gateway.web.board import STATES
 from gateway.web.signed import runtime
 
+blueprint = Blueprint("opendata", __name__, url_prefix="/board")
 PAGE = 200
 _COLUMNS = (
     "number", "title", "area", "area_code", "kind", "state", "state_name", "opens", "closes", "publicity_until", "voices",
@@ -100,7 +101,7 @@ def export_json() -> Response:
     with runtime().db.read() as s:
         rows, more = _page(s)
     kept: dict[str, Any] = {"area": request.args["area"]} if request.args.get("area") else {}
-    following = url_for("board.export_json", page=more, **kept) if more else None
+    following = url_for("opendata.export_json", page=more, **kept) if more else None
     return _open(jsonify(matters=rows, next=following and f"{runtime().settings.base_url}{following}"))
 
 

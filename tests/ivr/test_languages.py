@@ -104,7 +104,7 @@ def test_every_answer_fits_two_messages_and_most_fit_one(language: str) -> None:
         "title": "屯中路修水泥路", "state": phrase("state_OPEN") + phrase("until", day=day), "result": "修路，困难户免交",
         "what": phrase("what_about", number=11, what=phrase("what_ballot")), "date": day, "score": 5,
         "words": "困难户名单里已经加上您家。", "delegate": "王德顺", "place": "火星村", "ended": 17, "why": "钱不够，明年再商量",
-        "standing": phrase("standing_replaced"), "whose": phrase("you"), "verdict": phrase("verdict_partly"), "languages": "中文, English",
+        "where": "虚泉镇", "standing": phrase("standing_replaced"), "whose": phrase("you"), "verdict": phrase("verdict_partly"), "languages": "中文, English",
         "form": phrase("a_meeting"), "author": "县水务局", "principal": "刘桂兰",
     }  # fmt: skip
     lengths = {name: text.segments(fill(own["text"], facts)) for name, own in words.steps.items()}

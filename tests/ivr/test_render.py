@@ -108,7 +108,7 @@ def test_every_reply_fits_one_message_with_ordinary_facts() -> None:
         "list": "11号屯中路修水泥路", "title": "屯中路修水泥路", "state": "正在征集意见，11月30日截止", "result": "修路，困难户免交",
         "what": "11号表态", "date": "11月24日", "score": 5, "words": "困难户名单里已经加上您家", "delegate": "王德顺",
         "place": "火星村", "ended": 17, "why": "钱不够，明年再商量", "standing": "后来改过，以后来的为准", "whose": "您", "languages": "中文、English",
-        "form": "座谈会", "author": "县水务局", "principal": "赵玉芬", "verdict": "采纳了一部分",
+        "form": "座谈会", "author": "县水务局", "principal": "赵玉芬", "verdict": "采纳了一部分", "where": "样例里社区",
     }  # fmt: skip
     for name in _words()["zh-CN"].steps:
         assert segments(reply_text(name, **facts)).count == 1, name

@@ -167,8 +167,7 @@ class Records:
 
     def _total(self, d: disclosed.Disclosed) -> Iterator[tuple[object, object]]:
         running = d.c.state not in disclosed.COUNTED and d.c.open_for_answers
-        few = any(n < ballots.FEW for n in d.tally.counts.values())
-        hidden = few if self.c.sensitive else d.tally.units < ballots.FEW
+        hidden = d.tally.hidden or d.tally.units < ballots.FEW
         for key, label in self.c.options.items():
             yield label, "不公开" if hidden or running else d.tally.counts.get(key, 0)
         yield "答了", d.tally.units

@@ -24,7 +24,7 @@ _SENT_FROM = {
     "implementation": IN_FORCE[1:],
     "evaluation": IN_FORCE[3:],
 }
-WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票"}
+WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票", "group": "每组一票"}
 OBJECTIONS = {"open": "正在解释", "explained": "已经解释", "withdrawn": "自己收回", "resolved": "已经解决"}
 _STAGES = {"effective": "生效", "progress": "进度", "implementation": "落实", "evaluation": "评估"}
 

@@ -106,7 +106,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(phones.dialled, "dialled")
     app.add_template_filter(text.short_date, "monthday")
     app.add_template_global(
-        lambda c, tally: common.sees_names() or may_be_broken_down(c, tally), "sees_counts"
+        lambda c, tally: not tally.hidden and (common.sees_names() or may_be_broken_down(c, tally)),
+        "sees_counts",
     )
     app.add_template_global(roles.may, "may")  # globals: macros see no page context
     app.add_template_global(roles.why_not, "why_not")

@@ -128,10 +128,15 @@ def read(s: Session, area: Area) -> dict[str, Any]:
         "kind": f.get("kind") or "public_affairs", "assembly": f.get("assembly", ""), "topic_id": 0,
         "three_important": [x for x in f.getlist("three") if x in THREE_IMPORTANT],
         "wide_impact": "wide_impact" in f, "technical": "technical" in f,
-        "commissioned_by": f.get("commissioned_by", "").strip()[:40],
+        "commissioned_by": f.get("commissioned_by", "").strip()[:40], "sensitive": "sensitive" in f,
+        "decision": f.get("decision", "") if f.get("unit") == "owner" else "",
     }  # fmt: skip
     if asked["assembly"] and asked["assembly"] not in quorum.PROFILES:
         raise Refused(_("请选开什么会"), "assembly")
+    if asked["decision"] and not (
+        asked["decision"] in quorum.PROFILES and quorum.PROFILES[asked["decision"]].by_area
+    ):
+        raise Refused(_("请选业主按什么表决"), "decision")
     topic = next((t for t in catalogue.of(s, area) if t.id == f.get("topic", 0, type=int)), None)
     if topic is None:
         return asked

@@ -35,7 +35,7 @@ from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import ABOVE_VILLAGES, Area
-from gateway.models.consultation import Consultation, ConsultationArea
+from gateway.models.consultation import UNITS, Consultation, ConsultationArea
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
 
@@ -239,7 +239,7 @@ def save_consultation(id: int) -> Any:
                 title=t.title,
                 area_id=t.area.id,
                 areas=t.area_ids,
-                unit=t.unit if t.unit in ("person", "household", "owner") else c.unit,
+                unit=t.unit if t.unit in UNITS else c.unit,
                 options=t.options,
                 opens_at=t.opens,
                 closes_at=t.closes,

@@ -202,7 +202,7 @@ def attendees(s: Session, c: Consultation, within: list[int]) -> list[Attendee]:
         .where(Person.id.in_(select(entitled.c.id)), Person.area_id.in_(within))
         .order_by(Area.path, Person.group, Household.code, Person.id)
     )
-    if c.unit != "person":  # the delegate, or else the first of the household
+    if c.unit in ("household", "owner"):  # the delegate, or else the first of the household
         first = select(func.min(entitled.c.id)).group_by(
             func.coalesce(entitled.c.household_id, -entitled.c.id)
         )

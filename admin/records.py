@@ -13,7 +13,7 @@ from admin import sittings, words
 from admin.tables import table
 from gateway import disclosed
 from gateway.bundle import File
-from gateway.consultation import assemblies, ballots, followup, lifecycle, papers, quorum, splits
+from gateway.consultation import assemblies, ballots, followup, lifecycle, papers, quorum, splits, verdicts
 from gateway.models.answer import Objection, Opinion
 from gateway.models.consultation import Consultation, ConsultationEvent, Notice
 from gateway.models.conversation import Conversation
@@ -71,7 +71,7 @@ class Records:
             "分组票数（不到五户的不分）",
             table(["村、社区", "组", *labels], self._split(groups)),
         )
-        heading = ["编号", "日期", "方式", "种类", "说了什么", "办了没有"]
+        heading = ["编号", "日期", "方式", "种类", "说了什么", "办了没有", "归到哪组", "采纳没有", "为什么"]
         yield File("opinions.csv", "大家的意见（用编号，不具名）", table(heading, self._opinions()))
         heading = [
             "编号",
@@ -167,8 +167,7 @@ class Records:
 
     def _total(self, d: disclosed.Disclosed) -> Iterator[tuple[object, object]]:
         running = d.c.state not in disclosed.COUNTED and d.c.open_for_answers
-        few = any(n < ballots.FEW for n in d.tally.counts.values())
-        hidden = few if self.c.sensitive else d.tally.units < ballots.FEW
+        hidden = d.tally.hidden or d.tally.units < ballots.FEW
         for key, label in self.c.options.items():
             yield label, "不公开" if hidden or running else d.tally.counts.get(key, 0)
         yield "答了", d.tally.units
@@ -216,10 +215,12 @@ class Records:
         return self.hush(said.words) if said.words else "（录音）" if said.recording_id else ""
 
     def _opinions(self) -> Iterator[tuple[object, ...]]:
+        groups = {p.group.id: p.group.name for p in verdicts.piles(self.s, self.c)}
         for code, o in self.opinions():
             yield (
                 code, self.day(o.created_at), words.CHANNELS.get(o.channel, o.channel), words.KINDS.get(o.kind, o.kind),
-                self._words(o), "办了" if o.done_at else "",
+                self._words(o), "办了" if o.done_at else "", groups.get(o.group_id or 0, ""),
+                words.VERDICTS.get(o.verdict, ""), self.hush(o.why),
             )  # fmt: skip
 
     def _objections(self) -> Iterator[tuple[object, ...]]:

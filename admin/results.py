@@ -31,7 +31,8 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
     unit = c.counted_in
     answered = f"该问{tally.eligible}{unit}，答了{tally.units}{unit}"
     if not ballots.may_be_broken_down(c, tally):
-        return answered
+        half = c.options.get(tally.majority or "")
+        return f"{answered}：过半数的是“{half}”" if half else answered
     said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
     return f"{answered}：{said}"
 

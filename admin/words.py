@@ -76,7 +76,12 @@ EVALUATION_TO = {
     "supervision": _l("监督委员会"),
     "residents": _l("居民（短信、电话）"),
 }
-UNITS = {"person": _l("每人一票"), "household": _l("每户一票"), "owner": _l("每户业主一票")}
+UNITS = {
+    "person": _l("每人一票"),
+    "household": _l("每户一票"),
+    "owner": _l("每户业主一票"),
+    "group": _l("每组一票（组长、代表）"),
+}
 CHANNELS = {
     "auto": _l("自动"),
     "sms": _l("短信"),

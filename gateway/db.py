@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
-from sqlalchemy.types import DateTime, LargeBinary, TypeDecorator
+from sqlalchemy.types import DateTime, LargeBinary, Text, TypeDecorator
 
 from gateway.prepared import refused
 from gateway.settings import CannotStart, concealed
@@ -36,6 +37,7 @@ _LOCK_ID = 770_077  # one PostgreSQL advisory lock for migrating, any constant
 _IDLE = 1.0  # seconds
 _SEALED_WITH = "sealed-with"  # the fact that names the key
 _vault: Vault | None = None
+_SEAL = "sealed:"  # before sealed text in a column that also holds open text
 
 
 def use_vault(vault: Vault) -> None:
@@ -80,6 +82,21 @@ class Sealed(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Any) -> str | None:
         return None if value is None else vault().open(value)
+
+
+class SealedText(TypeDecorator[str]):
+    """The same in a text column that was once open: what was written before is read as it is."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else _SEAL + b64encode(vault().seal(value)).decode()
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        if value is None or not value.startswith(_SEAL):
+            return value
+        return vault().open(b64decode(value[len(_SEAL) :]))
 
 
 class SealedJson(Sealed):

@@ -8,7 +8,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import assemblies, assessments, ballots, followup, meetings, quorum, reach, steps
+from gateway.consultation import (
+    assemblies,
+    assessments,
+    ballots,
+    followup,
+    matters,
+    meetings,
+    quorum,
+    reach,
+    steps,
+    verdicts,
+)
 from gateway.models.answer import Objection, Opinion, Rating
 from gateway.models.area import Area
 from gateway.models.consultation import IN_FORCE, Consultation
@@ -24,8 +35,9 @@ _SENT_FROM = {
     "implementation": IN_FORCE[1:],
     "evaluation": IN_FORCE[3:],
 }
-WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票"}
+WAYS = {"person": "每人一票", "household": "每户一票", "owner": "每户业主一票", "group": "每组一票"}
 OBJECTIONS = {"open": "正在解释", "explained": "已经解释", "withdrawn": "自己收回", "resolved": "已经解决"}
+VERDICTS = {"adopted": "采纳了", "partly": "采纳了一部分", "not": "没采纳"}
 _STAGES = {"effective": "生效", "progress": "进度", "implementation": "落实", "evaluation": "评估"}
 
 
@@ -42,6 +54,7 @@ class Disclosed:
     shown: bool  # whether the counts by option may be shown, too
     why_hidden: str
     opinions: int
+    answers: tuple[tuple[str, str, str], ...]  # (group, verdict, why): what became of what people said
     objections: dict[str, int]  # state → how many, of the round that is public
     effective: str  # “7月8日”, or empty
     withdrawn: str  # why, or empty
@@ -89,6 +102,7 @@ def of(s: Session, c: Consultation) -> Disclosed:
             select(func.count()).where(Opinion.consultation_id == c.id, Opinion.kind == "opinion")
         )
         or 0,
+        answers=_answers(s, c),
         objections=dict(
             s.execute(
                 select(Objection.state, func.count())
@@ -114,6 +128,18 @@ def of(s: Session, c: Consultation) -> Disclosed:
             (t.what, _day(t.due_at), bool(t.done_at)) for t in followup.tasks(s, c) if t.why != "rating"
         ),
         rating=_rating(s, c),
+    )
+
+
+def _answers(s: Session, c: Consultation) -> tuple[tuple[str, str, str], ...]:
+    """What was answered to groups of opinions; how many said it is nobody's business (domain.md §4), and of a secret
+    matter even the words tell who."""
+    if c.sensitive:
+        return ()
+    return tuple(
+        (pile.group.name, VERDICTS[verdict], matters.sentence(why))
+        for pile in verdicts.piles(s, c)
+        for verdict, why in pile.answers
     )
 
 

@@ -135,7 +135,7 @@ def parts(s: Session, matters_: list[Consultation]) -> dict[str, Parts]:
     asked: dict[tuple[object, ...], list[tuple[str, str, str, str, int]]] = {}
     who = (Area.name, Person.group, func.coalesce(Person.sex, ""), age_band())
     for c in matters_:
-        key = (tuple(matters.area_ids(s, c)), c.group, c.unit == "owner")
+        key = (tuple(matters.area_ids(s, c)), c.group, c.unit if c.unit in ("owner", "group") else "")
         if key not in asked:  # a village's matters mostly ask the same people: counted once
             people = matters.eligible(s, c).with_only_columns(*who, func.count())
             counted = people.join(Area, Area.id == Person.area_id).group_by(*who)

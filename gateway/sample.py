@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway import clock, phones
-from gateway.consultation import catalogue, lifecycle, matters, profiles, reach, receipts, themes
+from gateway.consultation import ballots, catalogue, lifecycle, matters, profiles, reach, receipts, themes
 from gateway.db import Database
-from gateway.models.answer import Ballot, BallotLog, Objection, Opinion, OpinionGroup
+from gateway.models.answer import Ballot, BallotLog, Objection, Opinion, OpinionGroup, SecretChoice
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent, Notice
 from gateway.models.followup import RECIPIENTS, Evaluation, Task
@@ -200,6 +200,7 @@ def _consultation(
         state=state,
         options=given["options"],
         sensitive=bool(given.get("sensitive")),
+        decision=given.get("decision_rule", "").partition("（")[0].strip(),
         scope=_SCOPES.get(given["scope"], given["scope"]),
         three_important=given.get("three_important", []),
         wide_impact=bool(given.get("wide_impact")),
@@ -326,11 +327,14 @@ def _said(
         row = {
             "consultation_id": c.id,
             "person_id": person.id,
-            "option": v["option"],
+            "option": "" if c.sensitive else v["option"],
             "channel": v["channel"],
         }
         s.add(Ballot(**row, household_id=person.household_id, receipt=receipt, created_at=when))
         s.add(BallotLog(**row, receipt=receipt, created_at=when))
+        if c.sensitive:
+            voter = ballots.pseudonym(c.id, person.id)
+            s.add(SecretChoice(consultation_id=c.id, voter=voter, choice=v["option"]))
     if c.state == "PUBLICITY":
         return  # its one objection comes after the publicity period
     for o in given["objections"]:

@@ -150,7 +150,9 @@ def _check_options(options: dict[str, str]) -> None:
         raise Refused("有两个选项是一样的", "options")
 
 
-TOPIC = ("kind", "three_important", "wide_impact", "technical", "assembly", "commissioned_by", "topic_id")
+TOPIC = (
+    "kind", "three_important", "wide_impact", "technical", "assembly", "commissioned_by", "topic_id", "sensitive", "decision",
+)  # fmt: skip
 EDITABLE = (
     *TOPIC,
     "title",
@@ -205,7 +207,8 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
 
 
 def eligible(s: Session, c: Consultation) -> Select[Person]:
-    """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278)."""
+    """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278), and where groups do,
+    those who represent one (Organic Law of Residents' Committees art. 10)."""
     rules = _rules(literal(c.group), literal(c.unit), literal(_adult_before()))
     return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules, *segments.rules(c))
 
@@ -218,6 +221,9 @@ def voices(s: Session, c: Consultation) -> int:
     people = eligible(s, c).subquery()
     if c.unit == "person":
         return s.scalar(select(func.count()).select_from(people)) or 0
+    if c.unit == "group":
+        groups = select(people.c.area_id, people.c.group_name).distinct().subquery()
+        return s.scalar(select(func.count()).select_from(groups)) or 0
     homes = s.scalar(select(func.count(func.distinct(people.c.household_id)))) or 0
     alone = s.scalar(select(func.count()).select_from(people).where(people.c.household_id.is_(None))) or 0
     return homes + alone
@@ -230,6 +236,7 @@ def _rules(group: Any, unit: Any, adult_before: Any) -> tuple[ColumnElement[bool
         or_(Person.birth_year.is_(None), Person.birth_year <= adult_before),
         or_(group == "", Person.group == group),
         or_(unit != "owner", Person.owner),
+        or_(unit != "group", segments.represents_group()),
     )
 
 

@@ -24,7 +24,7 @@ class Ballot(Row, Base):
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
-    option: Mapped[str]
+    option: Mapped[str]  # "" in a secret matter: see SecretChoice
     channel: Mapped[str]  # sms | voice | clerk | proxy
     receipt: Mapped[str]
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
@@ -33,8 +33,21 @@ class Ballot(Row, Base):
     changed_at: Mapped[datetime | None]
 
 
+class SecretChoice(Base):
+    """What somebody chose in a secret matter, whose ballots say only that they did. Nothing here leads to a person: no
+    key that counts up and no time that could be laid beside a ballot's, a pseudonym that needs the vault's key, and the
+    choice sealed, so that neither the order of rows on the disk nor a second dump tells it (domain.md §4)."""
+
+    __tablename__ = "secret_choices"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"), primary_key=True)
+    voter: Mapped[str] = mapped_column(primary_key=True)  # consultation.ballots.pseudonym
+    choice: Mapped[str] = mapped_column(Sealed)
+
+
 class BallotLog(Row, Base):
-    """Append-only: every choice ever made, the replaced ones too."""
+    """Append-only: every choice ever made, the replaced ones too; of a secret matter, that one was made."""
 
     __tablename__ = "ballot_log"
 

@@ -37,7 +37,7 @@ ANSWERS = (
     "implementation",
     "evaluation",
 )  # and those whose calls say what came out
-UNITS = ("person", "household", "owner")
+UNITS = ("person", "household", "owner", "group")
 
 
 class Consultation(Row, Base):
@@ -72,7 +72,11 @@ class Consultation(Row, Base):
     )  # a result not yet published
     sms: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"notice": "【…】…", "result": …}
     voice: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    sensitive: Mapped[bool] = mapped_column(default=False)
+    sensitive: Mapped[bool] = mapped_column(
+        default=False
+    )  # a secret matter: who chose what is kept apart from who chose
+    # the share by which ballots decide, of consultation/quorum; empty = they advise whoever decides
+    decision: Mapped[str] = mapped_column(default="", server_default="")
     # what the topic asks of the procedure (policy II(1), II(2), II(4), II(5))
     scope: Mapped[str] = mapped_column(default="village", server_default="village")  # one of SCOPES
     three_important: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
@@ -121,8 +125,8 @@ class Consultation(Row, Base):
 
     @property
     def counted_in(self) -> str:
-        """The measure word of its voices: people, or households (owners are one a home, too)."""
-        return "人" if self.unit == "person" else "户"
+        """The measure word of its voices: people, groups, or households (owners are one a home, too)."""
+        return {"person": "人", "group": "组"}.get(self.unit, "户")
 
     @property
     def in_publicity(self) -> bool:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.db import SealedJson
+from gateway.db import SealedJson, SealedText
 from gateway.models.base import Base, Row
 
 
@@ -20,7 +20,9 @@ class InboundEvent(Row, Base):
     step: Mapped[str]  # "sms", or the turn of a call
     handset_id: Mapped[int | None] = mapped_column(ForeignKey("handsets.id"), index=True)
     payload: Mapped[Any] = mapped_column(SealedJson)  # holds the caller's number
-    answer: Mapped[str] = mapped_column(Text, default="")  # the TwiML that was given
+    answer: Mapped[str] = mapped_column(
+        SealedText, default=""
+    )  # the TwiML that was given: a call reads every choice back
     intent: Mapped[str | None]
     error: Mapped[str | None]  # why it could not be processed; the event itself is kept
 

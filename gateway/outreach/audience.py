@@ -132,6 +132,8 @@ def _asked(s: Session, c: Consultation) -> list[Any]:
         rules.append(Person.group == c.group)
     if c.unit == "owner":
         rules.append(Person.owner)
+    if c.unit == "group":
+        rules.append(segments.represents_group())
     return [*rules, *segments.rules(c)]
 
 

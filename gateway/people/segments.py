@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, String, cast, delete, select
+from sqlalchemy import ColumnElement, String, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.models.consultation import Consultation
@@ -40,6 +40,11 @@ def rules(c: Segmented) -> list[ColumnElement[bool]]:
 def tagged(tag: str) -> ColumnElement[bool]:
     """Tags are a JSON list, kept as text by both databases: look for the word as it is written there."""
     return cast(Person.tags, String).contains(json.dumps(tag), autoescape=True)
+
+
+def represents_group() -> ColumnElement[bool]:
+    """Who speaks for a 小组 where groups are counted: its leader, or one sent to represent it."""
+    return or_(tagged("group_leader"), tagged("villager_rep"))
 
 
 def names(consultation_id: int) -> Any:

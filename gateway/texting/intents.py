@@ -214,7 +214,7 @@ def _opinion(m: Message, f: Fields) -> str:
     if bare in _BARE:
         ask(m, "words", c, kind="opinion")
         return m.say("ask_words", number=c.number) if c else m.say("ask_any_words")
-    return _kept(m, c, keep(m, c, "opinion", m.named(f.get("person"))))
+    return _kept(m, c, keep(m, c, "opinion", m.named(f.get("person")), anonymous=bool(f.get("anonymous"))))
 
 
 def _kept(m: Message, c: Consultation | None, receipt: str) -> str:

@@ -91,7 +91,12 @@ class Message:
 
 
 def keep(
-    m: Message, c: Consultation | Matter | None, kind: str, person: Resident | None = None, words: str = ""
+    m: Message,
+    c: Consultation | Matter | None,
+    kind: str,
+    person: Resident | None = None,
+    words: str = "",
+    anonymous: bool = False,
 ) -> str:
     """Keep the words as they came; returns the receipt."""
     if person is None and len(m.residents) == 1:
@@ -104,6 +109,7 @@ def keep(
         words=words or m.words,
         channel="sms",
         kind=kind,
+        anonymous=anonymous,
     )
     return kept.receipt
 

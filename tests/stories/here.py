@@ -272,6 +272,18 @@ class Matter:
     def seen_by(self, login: str) -> str:
         return unescape(self.here.panel(login).get(self.page))
 
+    def answers(self, login: str, why: str = "大家说的写进去了") -> None:
+        """Whatever people said and nobody has answered is sorted into one group, and the group is answered."""
+        board, panel = f"{self.page}/opinions", self.here.panel(login)
+        said = re.findall(r'name="opinion" value="(\d+)"', panel.get(f"{board}?show=waiting"))
+        while said:
+            panel.send(f"{board}/sort", opinion=said, name="大家说的")
+            group = re.search(r'show=(\d+)">大家说的', panel.page)
+            assert group
+            assert "答复了" in panel.send(f"{board}/answer", group=group[1], verdict="adopted", why=why)
+            self.here.carry()
+            said = re.findall(r'name="opinion" value="(\d+)"', panel.get(f"{board}?show=waiting"))
+
     def publishes(self, login: str, result: str, days: int = 7, status: int = 200) -> str:
         ends = f"{self.here.day(days)}T23:59"
         return self.does(login, "publish", status, go="send", result=result, until=ends, sms="", voice="")

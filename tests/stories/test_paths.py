@@ -205,6 +205,7 @@ def test_exactly_three_quarters_of_the_owners_by_count_and_by_area_are_enough(he
         "present_area": "642",
     }
     assert "会上通过了" in matter.sits(MIAO, **count, agree_area="481.5")
+    matter.answers(MIAO)
     matter.publishes(MIAO, "装电梯")
     assert "装电梯" in here.phone("郭亮").got("21号公示")
 

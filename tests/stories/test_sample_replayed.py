@@ -168,6 +168,7 @@ class Replay:
             assert "会上通过了" in self._sat()
         if self.given.get("technical"):
             self.does("assessments", author="排水工程师（示例）", summary="东线省钱，要绕开老井")
+        self.matter.answers(self.lead)
         self.here.days()
         assert "结果公布了" in self.matter.publishes(self.lead, result(self.given["sms"]["result_notice"]))
         self.round += 1
@@ -273,6 +274,7 @@ class Replay:
     def filed(self) -> None:
         for whom in ("party", "committee", "supervision"):
             self.does("evaluation/reported", whom=whom)
+        self.matter.answers(self.lead)
         assert "办结归档了" in self.does("file"), self.matter.refusals()
 
 

@@ -229,7 +229,7 @@ def test_a_result_that_breaks_the_law_is_corrected_and_published_anew(here: Here
 def test_annulled_by_the_township_and_the_objector_has_an_answer(here: Here) -> None:
     matter, sun, chen = published(here), here.phone("孙长河"), here.phone("陈国富")
     here.days()
-    assert "回执" in chen.text("反对21号，没开会就定了")
+    receipt = re.search(r"回执(\d+)", chen.text("反对21号，没开会就定了"))
     matter.does(OFFICER, "correction", basis="村民委员会组织法第24条", explanation="没开村民会议")
     matter.does(QIAN, "step/annul", reason="改不了")
     assert matter.state == "CORRECTION_ORDERED" and "只有乡镇、街道能办" in matter.refusals()[-1][1]
@@ -238,6 +238,7 @@ def test_annulled_by_the_township_and_the_objector_has_an_answer(here: Here) -> 
     assert matter.path()[-3:] == ["OBJECTED", "CORRECTION_ORDERED", "ANNULLED"]
     assert "村里重新商量" in sun.got("21号", "作废了")
     assert "村里重新商量" in chen.got("21号", "作废了")
+    assert receipt and "已经解决" in chen.text(f"查回执 {receipt[1]}")
     assert "作废了" in sun.text("21号办得咋样了")
     here.days(30)
     assert matter.state == "ANNULLED"

@@ -276,6 +276,20 @@ class Matter:
         ends = f"{self.here.day(days)}T23:59"
         return self.does(login, "publish", status, go="send", result=result, until=ends, sms="", voice="")
 
+    def answers_everybody(self, login: str, why: str) -> int:
+        """Every opinion that waits is put into one group and answered; returns how many there were."""
+        panel = self.here.panel(login)
+        board = panel.get(f"{self.page}/opinions?show=waiting")
+        waiting = sorted(set(re.findall(r'name="opinion" value="(\d+)"', board)))
+        if waiting:
+            panel.send(f"{self.page}/opinions/sort", opinion=waiting, name=f"第{waiting[0]}条起")
+            group = re.search(rf'show=(\d+)"[^>]*>第{waiting[0]}条起', panel.page)
+            assert group, panel.page
+            said = panel.send(f"{self.page}/opinions/answer", group=group[1], verdict="adopted", why=why)
+            assert f"答复了{len(waiting)}条" in said
+        self.here.carry()
+        return len(waiting)
+
     def knocks(self, login: str) -> None:
         """Somebody tells the result at every door that no telephone told."""
         panel = self.here.panel(login)

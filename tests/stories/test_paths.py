@@ -163,6 +163,7 @@ def test_exactly_three_quarters_of_the_owners_by_count_and_by_area_are_enough(he
     assert here.phone("林晓雨").text("21 1").find("意见") > 0  # a tenant is heard, and has no vote
     closed(here, matter)
     assert matter.tally.counts["1"] == 6 and matter.tally.area_agreed["1"] == 481.5
+    assert matter.answers_everybody(MIAO, "租户的话也写上了") == 1
     assert "过半数的是“同意”" in matter.seen_by(MIAO) and "481.5" in matter.seen_by(MIAO)
     assert "会定下了" in meeting(here, matter, MIAO, body="owners_major", members="8", place="3号楼下")
     count = {

@@ -13,6 +13,7 @@ from admin import (
     auth,
     broadcast_form,
     broadcasts,
+    changing,
     claims,
     common,
     consultations,
@@ -172,7 +173,8 @@ def _missing(_error: Exception) -> tuple[str, int]:
 @panel.errorhandler(rights.NotAllowed)
 def _forbidden(_error: Exception) -> tuple[str, int]:
     needed = roles.NEEDS.get((request.endpoint or "").removeprefix("admin."), ())
-    why = roles.why_not(*needed) if needed and g.get("organizer") else ""
+    rule = changing.not_theirs() if g.get("organizer") else ""
+    why = (roles.why_not(*needed) if needed and g.get("organizer") else "") or rule
     return render_template("admin/problem.html", kind="forbidden", why=why), 403
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import common
-from admin.changing import as_it_is, change
+from admin.changing import as_it_is, change, too_late
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import errors_of, moment, whole
 from admin.reaching import told
@@ -115,7 +115,7 @@ def call_assembly(id: int) -> Any:
             but = told(s, c)
     except Refused as refused:
         if refused.code == "moved":
-            return as_it_is(id)
+            return too_late(id, "escalate")
         with writing() as s:
             c = common.consultation(s, id, change=True)
             if not refused.field:  # a rule, not a slip

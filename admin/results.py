@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import common
-from admin.changing import as_it_is
+from admin.changing import as_it_is, too_late
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, receipt_to, told
@@ -75,8 +75,9 @@ def publish(id: int) -> Any:
     """``go`` says what: fill the texts in, show whom they reach, or publish."""
     f, go = request.form, request.form.get("go", "preview")
     with reading() as s:
-        if "publish" not in lifecycle.allowed(common.consultation(s, id, change=True)):
-            return as_it_is(id)
+        open_ = "publish" in lifecycle.allowed(common.consultation(s, id, change=True))
+    if not open_:
+        return too_late(id, "publish")
     try:
         until = moment("until", runtime().settings.zone)
         if until is None:
@@ -91,7 +92,10 @@ def publish(id: int) -> Any:
         return _publish(id, result, until) if go == "send" else _keep(id, go, result, until)
     except Refused as refused:
         if refused.code == "moved":
-            return as_it_is(id)
+            return too_late(id, "publish")
+        if not refused.field:  # a rule, not a slip
+            with writing() as s:
+                lifecycle.refused(s, common.consultation(s, id), "publish", actor(), refused.why)
         errors = errors_of(refused)
         if not errors.keys().isdisjoint(("sms", "voice")) and not own_words(refused.field):
             errors = {"result": refused.why}  # our own text is too long because of what it tells

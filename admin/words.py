@@ -150,6 +150,8 @@ EVENTS = {
     "suspend": _l("暂停"),
     "resume": _l("接着办"),
     "refused": _l("没办成"),
+    "task_done": _l("记下办完的事"),
+    "evaluation_reported": _l("记下评估报给了谁"),
     "progress": _l("告诉进度"),
     "answer": _l("政府答复"),
     "note": _l("监督委员会的意见"),

@@ -56,6 +56,12 @@ def test_every_row_is_shown_by_tests_there_are(number: int) -> None:
         assert name in names_in(file), test
 
 
+def test_the_guards_are_shown_by_tests_there_are() -> None:
+    for test in named((ROOT / "docs" / "policy.md").read_text("utf-8"), r"tests/[^`]*::"):
+        file, _colons, name = test.partition("::")
+        assert name in names_in(file), test
+
+
 def test_every_screen_is_a_route_and_every_step_is_in_a_script(empty: Runtime) -> None:
     rules = create_app(runtime=empty).url_map.iter_rules()
     routes = {re.sub(r"<(?:[^<>:]*:)?(\w+)>", r"<\1>", rule.rule) for rule in rules}

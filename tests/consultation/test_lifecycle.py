@@ -1,11 +1,11 @@
 """The table of the procedure: what may follow what, by whom, and until when."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
@@ -105,6 +105,19 @@ def test_of_two_who_act_at_once_one_wins_and_the_other_is_told(village: Runtime)
         assert late.value.code == "moved"
 
 
+def test_who_looked_before_somebody_else_moved_it_moves_nothing(each_village: Runtime) -> None:
+    """What was read is old: the row is claimed, not looked at."""
+    with each_village.db.write() as s:
+        c = new(s)
+        assert c.state == "ACCEPTED"
+        elsewhere = update(Consultation).where(Consultation.id == c.id).values(state="WITHDRAWN")
+        s.execute(elsewhere.execution_options(synchronize_session=False))
+        with pytest.raises(Refused) as late:
+            steps.announce(s, c, by(s, MIAO))
+        assert late.value.code == "moved" and c.state == "WITHDRAWN"
+        assert heard(s, c) == [] and [e.event for e in lifecycle.history(s, c)] == ["create"]
+
+
 def test_what_a_rule_forbids_is_said_with_the_rule_and_kept(village: Runtime) -> None:
     with village.db.write() as s:
         c = drafted(s, "YL")
@@ -132,6 +145,23 @@ def test_a_deadline_is_the_end_of_the_stated_day_where_people_live(village: Runt
         assert f"{local:%H:%M:%S}" == "23:59:59"
         today = clock.now().astimezone(clock.village_zone()).date()
         assert (local.date() - today).days == Rules().draft_days
+
+
+@pytest.mark.parametrize(
+    ("at", "last"),
+    [
+        (
+            "2026-03-01T15:30",
+            "2026-03-06",
+        ),  # half past eleven at night in the village, and still the first there
+        ("2026-03-01T16:30", "2026-03-07"),  # half past midnight, and the second
+        ("2026-02-28T15:59", "2026-03-05"),
+    ],
+)
+def test_days_are_counted_from_the_villages_day_and_to_its_end(at: str, last: str) -> None:
+    begins = datetime.fromisoformat(f"{at}+00:00")
+    ends = lifecycle.due(Consultation(profile={"explain_days": 5}), "OBJECTED", begins)
+    assert ends == datetime.fromisoformat(f"{last}T23:59:59+08:00")
 
 
 def test_what_is_discussed_without_end_is_on_the_list(village: Runtime) -> None:

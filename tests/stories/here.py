@@ -15,7 +15,7 @@ from gateway import clock, jobs
 from gateway.consultation import ballots, lifecycle, matters, splits
 from gateway.models.area import Area
 from gateway.models.base import Base
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import Consultation, ConsultationEvent
 from gateway.models.meeting import Assembly
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.outreach import broadcasts, outbox
@@ -26,7 +26,7 @@ from tests.carrier import signature
 from tests.conftest import STRANGER
 from tests.outreach.conftest import FakeCarrier
 
-__all__ = ["SAMPLE", "Here", "Phone"]
+__all__ = ["SAMPLE", "Here", "Matter", "Phone", "announced", "closed", "published"]
 _count = iter(range(10**6))
 
 
@@ -288,6 +288,20 @@ class Matter:
         ends = f"{self.here.day(days)}T23:59"
         return self.does(login, "publish", status, go="send", result=result, until=ends, sms="", voice="")
 
+    def answers_everybody(self, login: str, why: str) -> int:
+        """Every opinion that waits is put into one group and answered; returns how many there were."""
+        panel = self.here.panel(login)
+        board = panel.get(f"{self.page}/opinions?show=waiting")
+        waiting = sorted(set(re.findall(r'name="opinion" value="(\d+)"', board)))
+        if waiting:
+            panel.send(f"{self.page}/opinions/sort", opinion=waiting, name=f"第{waiting[0]}条起")
+            group = re.search(rf'show=(\d+)"[^>]*>第{waiting[0]}条起', panel.page)
+            assert group, panel.page
+            said = panel.send(f"{self.page}/opinions/answer", group=group[1], verdict="adopted", why=why)
+            assert f"答复了{len(waiting)}条" in said
+        self.here.carry()
+        return len(waiting)
+
     def knocks(self, login: str) -> None:
         """Somebody tells the result at every door that no telephone told."""
         panel = self.here.panel(login)
@@ -333,13 +347,56 @@ class Matter:
 
     def path(self) -> list[str]:
         """The states it went through."""
-        with self.here.rt.db.read() as s:
-            history = lifecycle.history(s, s.get_one(Consultation, self.id))
-        states = [e.to_state for e in history if e.event != "refused"]
+        states = [e.to_state for e in self.history() if e.event != "refused"]
         return [state for n, state in enumerate(states) if n == 0 or states[n - 1] != state]
+
+    def history(self) -> list[ConsultationEvent]:
+        """Everything that happened to it."""
+        with self.here.rt.db.read() as s:
+            found = lifecycle.history(s, s.get_one(Consultation, self.id))
+            s.expunge_all()
+            return found
 
     def refusals(self) -> list[tuple[str, str]]:
         """What was wanted and forbidden: by whom, and the words."""
-        with self.here.rt.db.read() as s:
-            history = lifecycle.history(s, s.get_one(Consultation, self.id))
-        return [(e.actor, e.reason) for e in history if e.event == "refused"]
+        return [(e.actor, e.reason) for e in self.history() if e.event == "refused"]
+
+
+# ---- how far a matter has come when a story begins ----------------------------------------
+
+
+def announced(
+    here: Here,
+    login: str = "qianxiaoman",
+    code: str = "NL",
+    *,
+    number: int = 21,
+    days: int = 8,
+    **more: object,
+) -> Matter:
+    """An organizer writes a matter down and announces it; everybody is told."""
+    panel = here.panel(login)
+    panel.get("/admin/consultations/new")
+    form = {
+        "go": "keep", "number": str(number), "title": "村口装路灯", "area": here.area(code), "unit": "person", "option1": "同意",
+        "option2": "不同意", "option3": "", "opens": "", "closes": here.day(days), "sms": "", "voice": "",
+    }  # fmt: skip
+    panel.send("/admin/consultations/new", **{**form, **more})
+    matter = here.matter(number)
+    assert "通知开始发了" in matter.does(login, "announce")
+    return matter
+
+
+def closed(here: Here, matter: Matter) -> None:
+    """The days go by."""
+    ends = matter.now.closes_at
+    assert ends
+    here.until(ends)
+    assert matter.state == "DRAFTED"
+
+
+def published(here: Here, login: str = "qianxiaoman", code: str = "NL", **more: object) -> Matter:
+    matter = announced(here, login, code, **more)
+    closed(here, matter)
+    assert "结果公布了" in matter.publishes(login, "装三盏灯")
+    return matter

@@ -132,6 +132,9 @@ class Replay:
         if "by_area" in tally:
             names = {a["id"]: a["name"] for a in TOWNSHIP["areas"]}
             assert self.matter.split() == {names[code]: counts for code, counts in tally["by_area"].items()}
+        assert self.matter.answers_everybody(self.lead, "写进方案里了") >= len(self.given["opinions"]) - 2
+        texted = next(o for o in self.given["opinions"] if o["channel"] == "sms" and o["resident"])
+        assert "写进方案里了" in self.here.phone(PEOPLE[texted["resident"]]["name"]).got("11号", "采纳了")
 
     # ---- to a result that stands ----------------------------------------------------------------------
 
@@ -272,6 +275,9 @@ class Replay:
         assert "正在告诉居民" in self.does("evaluate", JUDGE, **form)
 
     def filed(self) -> None:
+        self.matter.answers_everybody(
+            self.lead, "知道了，记下了"
+        )  # what was said since, a late objection, too
         for whom in ("party", "committee", "supervision"):
             self.does("evaluation/reported", whom=whom)
         self.matter.answers(self.lead)

@@ -136,6 +136,31 @@ def test_nothing_anybody_types_makes_it_fall_over(words: str, context: str) -> N
     json.dumps(said, ensure_ascii=False)
 
 
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"pending": {"kind": "vote", "consultation": "abc", "options": {"1": "同意"}}},
+        {"pending": {"kind": ["vote"], "consultation": {}, "options": [1, 2]}},
+        {"pending": {"kind": "rating", "consultation": True}, "closed": ["²", None, -1, "17"]},
+        {"open_votes": 12, "handset_persons": "孙长河", "in_publicity": {"13": 1}},
+        {"handset_persons": [None, 5, "(((", ""], "options": {"11": None}, "open_votes": [11, "13"]},
+    ],
+)
+def test_a_context_that_is_none_makes_nothing_fall_over(context: dict) -> None:  # type: ignore[type-arg]
+    for words in (
+        "1",
+        "同意",
+        "11 1",
+        "反对，太吵",
+        "5分",
+        "I agree",
+        "찬성합니다",
+        "王德顺1，刘桂兰2",
+        "17号很满意",
+    ):
+        assert isinstance(interpret(words, context)["intent"], str)
+
+
 def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None:
     texts = [c["text"] for corpus in CORPORA.values() for c in corpus]
     texts = texts[

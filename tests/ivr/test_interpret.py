@@ -40,7 +40,9 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 # scored (92.3 and 98.7 %, no false vote, no false opt-out). The seventh found 90.6 % and five English half-sentences taken
 # for votes (Korean and English are read as whole sentences since), the eighth, terse numbers, young relatives and texts
 # of 1,600 characters, 97.4 % and one stammer taken for a vote, the ninth, 320 texts that only look like a vote, a stop
-# or an objection, 98.7 %, one false vote and one false objection. The author of these three had read the interpreter after the seventh.
+# or an objection, 98.7 %, one false vote and one false objection. The tenth, half of it Korean and English, found 96.5 %,
+# no false vote, no false stop, and two cries for help in English not heard. The author of these had read the
+# interpreter after the seventh.
 # Every one of them has been tuned against since, so only a new one says how good the interpreter is
 CORPORA = {
     name: cases(f"interpret_corpus{name}.jsonl")
@@ -54,6 +56,7 @@ CORPORA = {
         "_seventh",
         "_eighth",
         "_ninth",
+        "_tenth",
         "_variants",
     )
 }

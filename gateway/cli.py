@@ -1,6 +1,5 @@
 """The command line. Every command works on the data folder, whether or not ``up`` is running."""
 
-import json
 import os
 import signal
 import sys
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from gateway import cli_areas, cli_broadcasts, cli_facts
+from gateway import cli_areas, cli_broadcasts, cli_facts, cli_interpret
 from gateway.cli_common import emit, json_option, settings, with_runtime
 from gateway.settings import CannotStart, Settings
 
@@ -138,36 +137,7 @@ def demo(rt: Any, as_json: bool) -> None:
     )
 
 
-@main.command(name="interpret")
-def interpret_command() -> None:
-    """Read JSON lines {text, context} and print what each SMS means, one JSON line each; exit 1 if any was none."""
-    from gateway.ivr.interpret import interpret
-
-    wrong = False
-    for line in sys.stdin.buffer:
-        if not line.strip():
-            continue
-        try:
-            asked = json.loads(line.decode("utf-8-sig"))
-            said = interpret(*_asked(asked))
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            wrong, why = True, "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            said = {"intent": "clarify", "fields": {"reason": "unsure"}, "error": f"not a JSON line: {why}"}
-        # half a surrogate pair is legal in JSON, and nothing a terminal can print
-        click.echo(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace"))
-    if wrong:
-        sys.exit(1)
-
-
-def _asked(line: Any) -> tuple[str, dict[str, Any]]:
-    if not isinstance(line, dict) or not isinstance(line.get("text"), str):
-        raise ValueError("text must be there, in quotation marks")
-    context = line.get("context") or {}
-    if not isinstance(context, dict):
-        raise ValueError("context must be an object")
-    return line["text"], context
-
-
+main.add_command(cli_interpret.interpret)
 cli_facts.add_to(main)
 main.add_command(cli_areas.area)
 main.add_command(cli_broadcasts.broadcast)

@@ -35,24 +35,45 @@ def interpreted(*lines: str | bytes) -> tuple[list[dict[str, object]], int]:
     return [json.loads(line) for line in done.stdout.splitlines()], done.returncode
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "nope",
-        "[1]",
-        "{}",
-        '{"text": null}',
-        '{"text": 5}',
-        '{"text": "1", "context": 5}',
-        '{"text": "1", "context": ' + "[" * 100_000 + "]" * 100_000 + "}",
-        b"\xff\xfe",
-    ],
-)
-def test_a_line_that_is_none_is_told_and_the_rest_goes_on(line: str | bytes) -> None:
-    (bad, good), code = interpreted(line, '{"text": "恢复"}')
-    assert code == 1
-    assert "not a JSON line" in str(bad["error"])
-    assert good["intent"] == "opt_in" and "error" not in good
+BAD = {
+    "nope": "not a JSON line: Expecting value at character 1",
+    '{"text": "1"': "not a JSON line",
+    "[1]": "not a JSON object",
+    "5": "not a JSON object",
+    "{}": "text must be there",
+    '{"text": null}': "text must be there",
+    '{"text": 5}': "text must be there",
+    '{"text": "1", "context": 5}': "context must be an object",
+    '{"text": "1", "context": {"pending": "vote"}}': "context.pending must be an object",
+    '{"text": "1", "context": ' + "[" * 100_000 + "]" * 100_000 + "}": "nested too deeply",
+    b"\xff\xfe": "no UTF-8 at byte 1",
+    "   ": "it is empty",
+}
+
+
+def test_a_line_that_is_none_is_told_with_its_number_and_the_rest_goes_on() -> None:
+    good = '{"text": "恢复"}'
+    said, code = interpreted(good, *(line for bad in BAD for line in (bad, good)), "", "")
+    assert code == 1 and len(said) == 1 + 2 * len(BAD)
+    for number, (line, fault) in enumerate(zip(said[1::2], BAD.values(), strict=True), 1):
+        assert str(line["error"]).startswith(f"line {2 * number}: ") and fault in str(line["error"]), line
+        assert line["intent"] == "clarify"
+    assert all(line == {"intent": "opt_in", "fields": {}} for line in said[::2])
+
+
+def test_a_context_key_that_nobody_knows_is_told_and_changes_nothing() -> None:
+    line = '{"text": "2", "context": {"open_vote": [12], "pending": {"kind": "vote", "consultation": 12, "options": {"1": "同意", "2": "不同意"}, "label": 1}}}'
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "interpret"], input=f"{line}\n{line}\n".encode(), env=os.environ, capture_output=True
+    )  # fmt: skip
+    answers = [json.loads(answer) for answer in done.stdout.splitlines()]
+    assert (
+        done.returncode == 0
+        and answers == [{"intent": "vote", "fields": {"consultation": 12, "option": "2"}}] * 2
+    )
+    told = done.stderr.decode().splitlines()
+    assert len(told) == 2 and all(t.startswith("line 1: ") for t in told)
+    assert any("'open_vote'" in t for t in told) and any("'pending.label'" in t for t in told)
 
 
 def test_half_a_character_and_a_windows_file_are_read() -> None:

@@ -88,6 +88,9 @@ def whole(
             return Choice(key)  # “1东线”, “东线1”, where 1 is 东线
     if not text or len(text) > 16:
         return None
+    if typed := re.fullmatch(r"(?:wo|an)?(?:yao)?(?:xuan|tou|an)([1-9])|[#=*]([1-9])|([1-9])#", folded):
+        digit = next(filter(None, typed.groups()))
+        return Choice(digit, missing=bool(options) and digit not in options)
     for key, label in (other_labels or {}).items():
         name = label.casefold().replace(" ", "")
         if folded.startswith(name) and re.fullmatch(words.KOREAN_TAIL, folded[len(name) :]):
@@ -107,7 +110,8 @@ def whole(
     if _NO.search(text):
         # a part of “不同意” that drops or adds a “no” turns it round
         return _by_sound(text, labels)
-    moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)|(?<=..)(?:去|那边|那儿|那条|那)$", "", text)
+    text = re.sub("(?<=月)份", "", text)
+    moved = re.sub(r"^(?:换到?|去到?|到|走|放|挪到?)(?=..)|(?<=..)(?:去|走|那边|那儿|那条|那)$", "", text)
     liked = re.sub(
         r"^(?:同意|支持|赞成|喜欢|得意|稀罕|愿意|相中|中意|看好|看中|钟意|属意|倾心|偏爱|待见|爱)(?:走|去|换到)?|(?:比较|最|更|挺)?(?:好|合适|中)$",
         "",
@@ -158,8 +162,11 @@ def _by_part(text: str, labels: list[tuple[str, str]]) -> Choice | None:
         stance = [key for key, label in has if label.startswith(text) and text in _STANCES]
         return Choice(stance[0]) if len(stance) == 1 else None
     key, label = has[0]
-    enough = len(text) / len(label) >= (0.5 if _digits(label).endswith(part) else 0.6)
-    return Choice(key) if enough else None
+    ends = _digits(label).endswith(part)
+    # “六月”, where 七月开牧 stands beside 六月开牧: what tells the one from the other; “今年” of 今年禁牧 tells nothing
+    rest = label[len(text) :]
+    tells = label.startswith(text) and any(o != label and o.endswith(rest) for _, o in labels)
+    return Choice(key) if len(text) / len(label) >= (0.5 if ends or tells else 0.6) else None
 
 
 def _by_sound(text: str, labels: list[tuple[str, str]]) -> Choice | None:

@@ -13,7 +13,7 @@ _UNCERTAIN = re.compile(
     "|".join(
         (
             # conditions
-            "要是|如果|假如|假使|倘若|除非|只要|的话|前提|有条件|万一|不然|否则",
+            "要是|如果|假如|假使|倘若|除非|只要|(?<!别)的话|前提|有条件|万一|不然|否则",
             rf"才(?:能|会|肯|可以|可)?(?:{STANCE}|行|给)|(?:我|俺|就)?就(?:会|能|不)?{STANCE}",
             # questions
             r"[?？]|吗|(?<!没)(?<!没有)(?:啥|什么)意思|能不能|会不会|是不是|该不该|行不行?$|行不行|中不中|好不好|可不可以|同不同意|要不要|有没有|难道|怎么(?:可能|能|会)|咋(?:可能|能|会)",
@@ -29,7 +29,7 @@ _UNCERTAIN = re.compile(
             "听(?:村里|大家|大伙|领导|你们|他们)的|随大流|随便|都行|都可以|都一样|无所谓|你们?(?:看着|定)|也没(?:办法|用|招)|没办法|有(?:啥|什么)用|也没(?:啥)?用|没啥用",
             "但(?!愿)|可是|不过|只是|除了|既.*又",
             # Korean: not, if, but, whether
-            r"[\uac00-\ud7af].{0,8}(?:안(?!녕)|못)(?=\s|$|[.!])|(?:^|\s)(?:안(?!녕)|못)\s?[\uac00-\ud7af]|않|말고|싫|모르|아니|(?:으|하|다|라|되|나)면(?=\s|[,.]|$)|(?:지만|는데|나요|까요?|인가요|든)(?=\s|[,.?]|$)|글쎄",
+            r"[\uac00-\ud7af].{0,8}(?:안(?!녕)|못)(?=\s|$|[.!])|(?:^|\s)(?:안(?!녕)|못)\s?[\uac00-\ud7af]|않|말고|싫|모르|아니|(?:으|하|다|라|되|나)면(?=\s|[,.]|$)|(?:지만|는데|나요|까요?|인가요|든)(?=\s|[,.?]|$)|글쎄|[라다냐자]고(?=\s|했|하|말|그|$)|[대래](?:요|던데요?)?(?=[.!?。]|$)",
             # English: if, but, maybe, not; behind a plain no (put into Chinese, foreign.py), “not” is its reason
             r"(?i:\b(?:if|unless|but|maybe|perhaps|might|could|would|depends?|depending|provided|except|until|whether|once|however|although|only|joking|kidding)\b)",
             r"^(?!(?:\d{2,4}号)?(?:不同意|反对)[,，.。;；!！]).*(?i:\b(?:not|never|nobody|nothing|cannot)\b|n['’]t\b)",
@@ -75,7 +75,7 @@ _RELATIVE = (
 )
 _ANSWERS = r"(?:也|都|说|讲|选|投|要(?!是)|回|让|叫|觉得|的意思|是?同意|是?赞成|支持|反对|弃权|不(?:同意|赞成|支持|行|干|让)|没意见|[:： ]*[1-9](?!\d|个|口|岁|年|月|天|亩))"
 OTHERS = re.compile(
-    rf"(?:替|帮|代|代表(?=我|俺|咱)|给)(?:我|俺|咱|他|她|你)?的?(?:{_RELATIVE}|[\u4e00-\u9fff]{{2,3}}?)?(?:选|投|回|表态|同意|答|按|填)"
+    rf"(?:替|帮|代(?!表(?:我|俺|咱|全家|[一1]家))|给)(?:我|俺|咱|他|她|你)?的?(?:{_RELATIVE}|[\u4e00-\u9fff]{{2,3}}?)?(?:选|投|回|表态|同意|答|按|填)"
     rf"|(?:替|代)(?:我|俺|咱)?(?:{_RELATIVE}|他|她)"
     rf"|(?:我|俺|咱|他|她|你)(?:家)?的?{_RELATIVE}{_ANSWERS}|^(?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|当家的){_ANSWERS}"
     rf"|[，,。 ](?:老伴儿?|老公|老婆|媳妇|儿子|闺女|邻居|老[张王李赵刘陈]|他|她){_ANSWERS}"
@@ -110,15 +110,19 @@ def uncertain(text: str) -> bool:
     )
 
 
+# “没得说，同意”: as good as silence
+_NOTHING_MORE = re.compile("(?:我|俺)?[没莫冇木](?:得|有|啥|什么|别的|旁的|的)*(?:说的?|意见|二话|话|问题)")
+
+
 def spoils(words: str, label: str, first: bool, story: bool = False) -> bool:
     """Whether words beside an answer of this label turn it into a bargain or its opposite.
 
     ``first``: they were said before the answer, where a demand reads as “in that case”. ``story``: and the answer sums
     them up, so that a “把” or “能” among them demands nothing.
     """
-    words = words.strip("。.!！~～,， ")
-    if re.match(r"^要想富", words) or label in ("参加", "不参加"):
-        return False  # the proverb, “要想富，先修路”; and coming to a meeting isn't a bargain
+    words = _NOTHING_MORE.sub("", words.strip("。.!！~～,， "))
+    if re.match(r"^要想富", words) or label in ("参加", "不参加", "没想好", "再想想"):
+        return False  # the proverb, “要想富，先修路”; and coming to a meeting, or not knowing yet, isn't a bargain
     if label in NEGATIVE:
         if first and _NOT_GIVEN.search(words):
             return True

@@ -30,6 +30,11 @@ from gateway.text import normalize
 _SPELLED = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü囬", "aaaaeeeeiiiioooouuuuvvvvv回")
 
 
+# signs that were spoken to a keyboard that writes down everything
+_DICTATED = {"逗号": "，", "句号": "。", "感叹号": "！", "惊叹号": "！", "问号": "？"}
+_SPOKEN_SIGNS = re.compile("|".join(_DICTATED))
+
+
 # “11.1 13.2”, “11/1，13/2”: a matter and its answer, glued by whatever sign the phone had at hand
 _PAIRS = re.compile(r"(?:\d{2,3}[./:=]\d(?:[\s,，;；、]+|$)){2,}")
 
@@ -41,7 +46,7 @@ def interpret(text: str, context: Mapping[str, Any] | None = None) -> dict[str, 
     options, labels_ko}, open_votes, in_publicity, closed, already_voted, own_objection; all optional.
     """
     context = context if isinstance(context, Mapping) else {}
-    plain = normalize(str(text)).translate(_SPELLED)
+    plain = _SPOKEN_SIGNS.sub(lambda sign: _DICTATED[sign[0]], normalize(str(text)).translate(_SPELLED))
     if not plain:
         return clarify("empty")
     message = Said.of(plain, context)

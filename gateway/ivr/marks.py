@@ -11,7 +11,7 @@ from gateway.ivr.votes import stranger
 
 # “17号打1分，才三个月就坏了”, “给17号打4分吧”: the matter, the mark, and why; and, where the matter is over, in words
 _NAMED = re.compile(
-    r"(?:(?:我|俺)?给)?第?(\d{2,4})号?(?:的?(?:事情?|活儿?))?[：:，, ]*(?:我|俺)?(?:[打给评]+个?([1-5]|[一二三四五])分?|([1-5]|[一二三四五])分|([^\d，,。 ]{0,3}满意))(?:吧|呗|啊|了|儿)*(?:$|[，,。.；;:：!！ ]+)(.*)"
+    r"(?:(?:我|俺)?给)?第?(\d{2,4})号?(?:的?(?:事情?|活儿?))?[：:，, ]*(?:我|俺)?(?:[打给评]+个?([1-5]|[一二三四五])分?|([1-5]|[一二三四五])分|([^\d，,。 ]{0,3}满意|一般|凑合|挺好的?|不错|还行))(?:吧|呗|啊|了|儿)*(?:$|[，,。.；;:：!！ ]+)(.*)"
 )
 _NO_MARK = re.compile(
     r"要是|如果|假如|除非|只要|的话|[?？]$|\d{2,4}号|^(?:不对|错了|不是)|(?:打|按|写|发|说)错|改成|应该是"
@@ -27,10 +27,10 @@ def scored(m: Said) -> dict[str, Any] | None:
     """1 to 5, after we asked how it went."""
     about = m.pending.get("consultation")
     match = _NAMED.fullmatch(m.text)
-    if match and not _NO_MARK.search(match[5]) and not doubts.TAKEN_BACK.search(match[5]):
+    if match and not _NO_MARK.search(match[5]) and not doubts.TAKEN_BACK.search(match[5].replace("糊弄", "")):
         number, score = int(match[1]), match[2] or match[3]
         if match[4]:
-            score = str(_in_words(match[4]) or "") if number in m.list("closed") else ""
+            score = str(_in_words(match[4].removesuffix("的")) or "") if number in m.list("closed") else ""
         if not score:
             return None
         return said("rate", consultation=int(match[1]), score=int(choices.NUMERALS.get(score, score)))

@@ -278,7 +278,14 @@ def _act(m: Said, number: int | None, person: str | None, answer: _Answer) -> di
 
 def _full_names(text: str, persons: tuple[str, ...]) -> str:
     """“守田1，玉芬2”, “lishoutian1”, “李守天1” with the full names of those on the handset it can be."""
-    if len(persons) < 2:
+    if len(persons) == 1:
+        # “同意 孙长河 拟柳村一组”: signed
+        signed = re.search(
+            rf"[，,。.!！\s]+{re.escape(persons[0])}(?:[，,\s]*(?:[\u4e00-\u9fff]{{1,4}}(?:村|屯|社区|小区))?(?:[一二三四五六七八九十\d]+(?:组|队|号楼|单元))?)?[。.]*$",
+            text,
+        )
+        return text[: signed.start()] if signed and signed.start() else text
+    if not persons:
         return text
     for person in persons:
         others = [p for p in persons if p != person]

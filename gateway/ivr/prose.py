@@ -168,6 +168,9 @@ def _corrected(text: str, options: dict[str, str]) -> choices.Choice | str | Non
     return "unsure" if found is None or (isinstance(found, choices.Choice) and found.missing) else found
 
 
+_USUAL = {"1": "同意", "2": "不同意", "3": "弃权"}
+
+
 def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
     """A bare answer with no question: the only open matter's, else ask which."""
     found = choices.whole(m.text, {})
@@ -179,7 +182,12 @@ def _without_question(m: Said, open_now: list[int]) -> dict[str, Any] | None:
             **({"consultation": open_now[0]} if len(open_now) == 1 else {}),
         )
     if found is None:
-        return None
+        # “同意，早该修了”, where two matters wait for an answer
+        plain = len(open_now) > 1 and not any(p.search(m.text) for p in (doubts.OTHERS, doubts.CORRECTION))
+        if not plain or doubts.uncertain(m.text) or len(_several(m.text, _USUAL)) > 1:
+            return None
+        stated = _stated(m.text, _USUAL)
+        return clarify("which_consultation") if isinstance(stated, choices.Choice) else None
     if not open_now:
         return clarify("no_pending")
     if len(open_now) > 1:

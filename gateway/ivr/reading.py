@@ -33,13 +33,18 @@ class Said:
 
     @classmethod
     def of(cls, text: str, context: Mapping[str, Any]) -> "Said":
-        pending = context.get("pending")
-        return cls(text, context, pending if isinstance(pending, Mapping) else {}, context.get("registered"))
+        given = context.get("pending")
+        pending: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        about = pending.get("consultation")
+        if about is not None and (not isinstance(about, int) or isinstance(about, bool)):
+            number = {"consultation": int(about)} if str(about).isdecimal() else {}
+            pending = {k: v for k, v in pending.items() if k != "consultation"} | number
+        return cls(text, context, pending, context.get("registered"))
 
     def list(self, name: str) -> list[int]:
         """A list of consultation numbers from the context."""
         given = self.context.get(name)
-        return [int(n) for n in given if str(n).isdigit()] if isinstance(given, list | tuple) else []
+        return [int(n) for n in given if str(n).isdecimal()] if isinstance(given, list | tuple) else []
 
     @property
     def persons(self) -> tuple[str, ...]:

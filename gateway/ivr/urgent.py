@@ -59,7 +59,7 @@ _HAPPENS = re.compile(
             # other languages
             r"불이야|불이?\s?(?:났|나고|붙)|화재|살려|구해\s?주세요|구급차|응급|쓰러(?:졌|지)|숨을?\s?(?:못|안)|강도(?:가|야|예요)|칼(?:을|로|부림|에|\s?든)|빠졌(?:어|습)",
             r"가스\s?(?:가|냄새|누출).{0,4}(?:새|나|누출)|사람\s?살|гал\s?гар|түймэр|авраарай",
-            r"\b(?:on fire|call (?:an )?ambulance|call the police|drowning|gas leak|heart attack)|^(?:please )?help me(?:$|!)",
+            r"\b(?:on fire|call (?:an )?ambulance|call the police|drowning|gas leak|heart attack)|there(?:'s| is) (?:a )?fire|^fire in |\b(?:father|mother|mum|mom|dad|wife|husband|son|daughter|child|baby|man|woman|he|she|some(?:body|one)|grandm?f?a?(?:ther|ma|pa)?) (?:has |just |is )*(?:collapsed|dying|bleeding|not breathing|unconscious|drowned)|^(?:please )?help me(?:$|!)",
         )
     )
 )
@@ -73,7 +73,7 @@ _THINGS = re.compile(
     r"(?:手机|电话|卡|钥匙|钱|鞋|帽子?|鸡|鸭|鹅|狗|猫|垃圾|石头|土|砖|杆|树|木头|盖|线|牌子?|东西|粪|药瓶|塑料|皮|雪|叶子?)(?:都|又|给|老|全)?$"
 )
 _PAST = re.compile(
-    r"(?:去年|前年|那年|以前|上回|上次|从前|过去(?:那|常|老|也)|曾经|早年|那时|\d年前|几年前|前些年|上个月|那次|작년|지난|예전|전에)(?!那|的那|说的|去的|着火的)"
+    r"(?:去年|前年|那年|以前|上回|上次|从前|过去(?:那|常|老|也)|曾经|早年|那时|\d年前|几年前|前些年|上个月|那次|last (?:year|month|week)|years? ago|작년|지난|예전|전에)(?!那|的那|说的|去的|着火的)"
 )
 _WHO_ANSWERS = re.compile("谁(?:来)?(?:负责|赔|承担|担责|认账)")
 # “塌了三年没人管”, “翻沟里好几回”
@@ -101,7 +101,7 @@ def emergency(text: str, known: set[int]) -> bool:
         return True
     if _WHO_ANSWERS.search(text) and not _NOW.search(text):
         return False
-    for clause in [text] if re.search("[\uac00-\ud7af]", text) else _CLAUSE.split(text):
+    for clause in [text] if re.search("[\uac00-\ud7af]|[A-Za-z]{2} [A-Za-z]", text) else _CLAUSE.split(text):
         for word in _HAPPENS.finditer(clause):
             before = clause[: word.start()]
             past = (_PAST.search(clause) or _LONG_AGO.match(clause[word.end() :])) and not _NOW.search(clause)

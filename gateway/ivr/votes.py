@@ -93,5 +93,7 @@ def stranger(chunk: str, persons: tuple[str, ...]) -> bool:
     name = chunk.strip()
     if not re.fullmatch(r"[\u4e00-\u9fff]{2,3}", name) or name in persons or _NOT_NAMES.match(name):
         return False
+    if len(name) == 2 and name[0] in "莫管":
+        return False  # “莫整”, “管乎”
     # surnames that more often begin another word are left out: 太贵了, 全村, 文书
     return name[0] in words.SURNAMES and name[0] not in "太全文关车温常安万高方马白毛单牛孔连成时"

@@ -20,7 +20,7 @@ from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
-from gateway.texting import aside, attending, publicity
+from gateway.texting import aside, attending, publicity, which
 from gateway.texting import context as context_of
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
@@ -56,9 +56,15 @@ def answer(
     if _is_choice(words, context.get("behind"), keys=context.get("pending", {}).get("kind") != "rsvp"):
         # “1” is nobody's reason: it answers the vote behind that, and the reason is still waited for
         context["pending"], asked = context["behind"], None
-    said = _who_was_asked(m, asked) or interpret(m.read, context)
+    completed = _who_was_asked(m, asked) or which.named(m, asked)
+    said = completed or interpret(m.read, context)
     intent, fields = str(said["intent"]), dict(said.get("fields") or {})
-    if intent == "vote" and "ended" in context and not _names(m.read, context, fields.get("consultation")):
+    if (
+        intent == "vote"
+        and "ended" in context
+        and not completed
+        and not _names(m.read, context, fields.get("consultation"))
+    ):
         if lexicon.OBJECT.search(
             text.normalize(m.read)
         ):  # nobody asked about the other one: a late objection
@@ -305,6 +311,8 @@ def _clarify(m: Message, f: Fields) -> str:
         return m.say(name, number=f["consultation"])
     if reason == "which_consultation":
         numbers = list(m.context.get("open_votes") or m.context.get("in_publicity") or ())
+        if (asking := which.ask_which(m, numbers)) is not None:
+            return asking
         own = (
             f"{m.residents[0].name} " if len(m.residents) > 1 else ""
         )  # on a shared handset both must be told

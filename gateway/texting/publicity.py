@@ -9,7 +9,7 @@ from gateway.consultation.refusal import Refused
 from gateway.models.answer import Objection
 from gateway.models.consultation import Consultation
 from gateway.people.residents import Resident
-from gateway.texting import aside
+from gateway.texting import aside, which
 from gateway.texting.message import Fields, Message, ask, keep
 
 
@@ -44,7 +44,7 @@ def object_(m: Message, f: Fields) -> str:
         public = list(m.context.get("in_publicity", ()))
         if not public:
             return m.say("opinion_general", receipt=keep(m, None, "opinion"))
-        return m.say("clarify_which", number=public[0])
+        return which.ask_which(m, public) or m.say("clarify_which", number=public[0])
     if c.state == "WITHDRAWN":
         return withdrawn(m, c)
     people = m.people()
@@ -125,6 +125,7 @@ def withdraw(m: Message, f: Fields) -> str:
         return m.say("objection_none")
     about = [m.s.get_one(Consultation, o.consultation_id).number for o in mine]
     if len(mine) > 1:
+        which.ask_which(m, about, "撤回反对")  # a bare number is understood, too
         return m.say(
             "objection_which",
             list=m.phrase("names_between").join(m.phrase("numbered", number=n) for n in about),

@@ -40,7 +40,9 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 # scored (92.3 and 98.7 %, no false vote, no false opt-out). The seventh found 90.6 % and five English half-sentences taken
 # for votes (Korean and English are read as whole sentences since), the eighth, terse numbers, young relatives and texts
 # of 1,600 characters, 97.4 % and one stammer taken for a vote, the ninth, 320 texts that only look like a vote, a stop
-# or an objection, 98.7 %, one false vote and one false objection. The author of these three had read the interpreter after the seventh.
+# or an objection, 98.7 %, one false vote and one false objection. The tenth, half of it Korean and English, found 96.5 %,
+# no false vote, no false stop, and two cries for help in English not heard. The author of these had read the
+# interpreter after the seventh.
 # Every one of them has been tuned against since, so only a new one says how good the interpreter is
 CORPORA = {
     name: cases(f"interpret_corpus{name}.jsonl")
@@ -54,6 +56,7 @@ CORPORA = {
         "_seventh",
         "_eighth",
         "_ninth",
+        "_tenth",
         "_variants",
     )
 }
@@ -134,6 +137,31 @@ def test_nothing_anybody_types_makes_it_fall_over(words: str, context: str) -> N
     said = interpret(words, CONTEXTS[context])
     assert isinstance(said["intent"], str) and isinstance(said["fields"], dict)
     json.dumps(said, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"pending": {"kind": "vote", "consultation": "abc", "options": {"1": "同意"}}},
+        {"pending": {"kind": ["vote"], "consultation": {}, "options": [1, 2]}},
+        {"pending": {"kind": "rating", "consultation": True}, "closed": ["²", None, -1, "17"]},
+        {"open_votes": 12, "handset_persons": "孙长河", "in_publicity": {"13": 1}},
+        {"handset_persons": [None, 5, "(((", ""], "options": {"11": None}, "open_votes": [11, "13"]},
+    ],
+)
+def test_a_context_that_is_none_makes_nothing_fall_over(context: dict) -> None:  # type: ignore[type-arg]
+    for words in (
+        "1",
+        "同意",
+        "11 1",
+        "反对，太吵",
+        "5分",
+        "I agree",
+        "찬성합니다",
+        "王德顺1，刘桂兰2",
+        "17号很满意",
+    ):
+        assert isinstance(interpret(words, context)["intent"], str)
 
 
 def test_a_thousand_messages_take_less_than_a_second_of_processor_time() -> None:

@@ -28,6 +28,23 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         ("选二选二", VOTE, "vote", {"option": "2"}),
         ("选1选2", VOTE, "clarify", {}),
         ("选11选11", VOTE, "clarify", {}),
+        # English and Korean are read as whole sentences: what is not one of them holds no answer, whatever word is in it
+        ("If they pay for it, 1", VOTE, "opinion", {}),
+        ("I do not choose 1", VOTE, "opinion", {}),
+        ("maybe 1", VOTE, "opinion", {}),
+        ("1, but not now", VOTE, "opinion", {}),
+        ("my neighbour pressed 1", VOTE, "clarify", {}),
+        ("I don't agree", VOTE, "vote", {"option": "2"}),
+        ("찬성합니다 라고 말했어요", VOTE, "opinion", {}),
+        ("찬성합니다 빨리 고쳐 주세요", VOTE, "vote", {"option": "1"}),
+        ("찬성하지 않습니다", VOTE, "vote", {"option": "2"}),
+        ("돈을 안 내면 찬성합니다", VOTE, "opinion", {}),
+        # several open, none asked: words beside the answer lose nothing of it
+        ("同意，早该修了", {**ONE, "open_votes": [11, 15]}, "clarify", {"reason": "which_consultation"}),
+        # over: a mark and a comment are no late vote
+        ("17号打1分，原因是没修好", {**VOTE, "closed": [17]}, "rate", {"consultation": 17, "score": 1}),
+        ("要是修好了17号打5分", {**VOTE, "closed": [17]}, "opinion", {}),
+        ("17号1", {**VOTE, "closed": [17]}, "clarify", {"reason": "closed"}),
         # slips, as the north says it
         ("1，整错了，2", VOTE, "vote", {"option": "2"}),
         ("15号1，整岔劈了，是11号1", TWO_VOTES, "clarify", {"reason": "which_consultation"}),

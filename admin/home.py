@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from admin import proposals, referrals
 from admin.common import actor, alarms, me, panel, reading, runtime, writing
 from gateway import jobs
-from gateway.consultation import ballots, followup, lifecycle, oversight
+from gateway.consultation import ballots, followup, lifecycle, oversight, registers
 from gateway.consultation import referrals as handed
 from gateway.consultation.proposals import WAITING
 from gateway.models.answer import Objection, Opinion
@@ -76,6 +76,7 @@ def home() -> str:
             sending=list(
                 s.scalars(rights.broadcasts(s, o).where(Broadcast.state.in_(("running", "paused"))).limit(5))
             ),
+            unshown=registers.late(s, s.get_one(Area, o.area_id)),
             flags=_flags(s),
             referred=referrals.waiting_for_me(s),
             late_referrals=[

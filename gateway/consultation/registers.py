@@ -219,6 +219,15 @@ def unpublished(s: Session, area: Area, year: int) -> int:
     return s.scalar(select(func.count()).select_from(rows.subquery())) or 0
 
 
+def late(s: Session, area: Area) -> int:
+    """The newest year that is over and whose subsidies people have not all been shown; 0 where there is none."""
+    over = entries([area.id], "subsidy").where(
+        RegisterEntry.published_at.is_(None), RegisterEntry.day < date(today().year, 1, 1)
+    )
+    newest = s.scalar(over.with_only_columns(func.max(RegisterEntry.day)).order_by(None))
+    return newest.year if newest else 0
+
+
 def publish(s: Session, area: Area, year: int) -> tuple[int, int]:
     """Show a year's subsidies on the public board (policy III(3): 按照村务公开的要求予以公示); returns how many stand there
     and what they come to, in 厘. Raises :class:`Refused` where there is nothing new."""

@@ -46,10 +46,11 @@ def _below(o: Organizer) -> Select[int]:
 
 
 def consultations(s: Session, o: Organizer) -> Select[Consultation]:
-    """Led by, or asking people in, the organizer's areas; or waiting to be taken over by them."""
+    """Led by, or asking people in, the organizer's areas; or handed to them: also what they
+    handed back, with their answer."""
     asked = select(ConsultationArea.consultation_id).where(ConsultationArea.area_id.in_(_below(o)))
     handed = select(Referral.consultation_id).where(
-        Referral.state == "waiting", Referral.to_id.in_(_below(o))
+        Referral.state.in_(("waiting", "returned")), Referral.to_id.in_(_below(o))
     )
     return select(Consultation).where(
         or_(Consultation.area_id.in_(_below(o)), Consultation.id.in_(asked), Consultation.id.in_(handed))

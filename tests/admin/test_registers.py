@@ -137,7 +137,11 @@ def test_a_years_subsidies_go_to_the_board_without_names(village: Runtime) -> No
     board = f"/board/subsidies/NL/{today().year}"
     assert http.get(board).status_code == 404 and "误工补贴" not in http.get("/board/").get_data(as_text=True)
     qian = Panel(village, QIAN)
+    assert f"{today().year - 1}年的误工补贴还没公示" in qian.get("/admin/")  # a year that is over
     assert "还没公示" in qian.get("/admin/registers/?kind=subsidy")
+    qian.send("/admin/registers/publish", area=area_id(village, "NL"), year=today().year - 1)
+    assert "还没公示" not in qian.get("/admin/")
+    qian.get("/admin/registers/?kind=subsidy")
     qian.send("/admin/registers/publish", area=area_id(village, "NL"), year=today().year)
     assert "公示了" in qian.page and "还没公示" not in qian.page
     ready = re.search(r'href="(/admin/broadcasts/new[^"]+)"', qian.page)
@@ -152,7 +156,7 @@ def test_a_years_subsidies_go_to_the_board_without_names(village: Runtime) -> No
     assert "没有要公示的补贴" in again
     # corrected after it was shown: the new one has to be shown, too
     with village.db.write() as s:
-        shown = s.scalars(select(RegisterEntry).where(RegisterEntry.published_at.is_not(None))).one()
+        shown = registers.published(s, area(s, "NL"), today().year)[0]
         registers.write(s, area(s, "NL"), "subsidy", filled("subsidy", amount="99"), "cli", shown)
     assert "还没公示" in qian.get("/admin/registers/?kind=subsidy") and http.get(board).status_code == 404
 

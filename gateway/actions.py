@@ -175,8 +175,8 @@ def _receipt(code: str) -> dict[str, str]:
     return {"receipt": code, "receipt_spoken": " ".join(code)}
 
 
-@action
-def keep_opinion(turn: Turn) -> Result:
+def _kept(turn: Turn, kind: str) -> tuple[Opinion, str]:
+    """What was recorded or typed, kept as that kind, and its words."""
     words, recording_id = _words(turn)
     kept = opinions.add(
         turn.s,
@@ -186,9 +186,16 @@ def keep_opinion(turn: Turn) -> Result:
         words=words,
         channel=turn.channel,
         recording_id=recording_id,
+        kind=kind,
     )
+    return kept, words
+
+
+@action
+def keep_opinion(turn: Turn) -> Result:
+    kept, words = _kept(turn, "opinion")
     if turn.matter is not None and turn.facts.get("score") == "1":
-        followup.bad_mark(turn.s, turn.matter, words, recorded=recording_id is not None)
+        followup.bad_mark(turn.s, turn.matter, words, recorded=kept.recording_id is not None)
     return "ok", _receipt(kept.receipt)
 
 
@@ -266,18 +273,7 @@ def add_reason(turn: Turn) -> Result:
 
 @action
 def keep_late_objection(turn: Turn) -> Result:
-    words, recording_id = _words(turn)
-    kept = opinions.add(
-        turn.s,
-        consultation=turn.matter,
-        person=turn.person,
-        handset_id=turn.handset_id,
-        words=words,
-        channel=turn.channel,
-        recording_id=recording_id,
-        kind="late_objection",
-    )
-    return "ok", _receipt(kept.receipt)
+    return "ok", _receipt(_kept(turn, "late_objection")[0].receipt)
 
 
 @action

@@ -141,11 +141,10 @@ def _whisper(rt: Runtime, query: Form) -> str:
     with rt.db.read() as s:
         c = s.get(Conversation, id) if id else None
         facts = dict(c.facts) if c else {}
-    script = scripts()[HOTLINE]
-    who = facts.get("person") or script.phrase(script.default_language, "somebody")
-    words = script.phrase(script.default_language, "whisper", village=facts.get("village", ""), who=who)
-    recorded = rt.prompts.recorded(script.default_language)
-    return render.say_document(words, hangup=False, recorded=recorded)
+    script, tongue = scripts()[HOTLINE], scripts()[HOTLINE].default_language
+    who = facts.get("person") or script.phrase(tongue, "somebody")
+    words = script.phrase(tongue, "whisper", village=facts.get("village", ""), who=who)
+    return render.say_document(words, hangup=False, recorded=rt.prompts.recorded(tongue))
 
 
 class _Repeated(Exception):

@@ -124,5 +124,9 @@ class DeliveryEvent(Row, Base):
     carrier_id: Mapped[str | None] = mapped_column(index=True)
 
 
+# what a planned delivery is made of, in this order, when one statement makes many
+NEW_DELIVERY = (
+    "broadcast_id", "handset_id", "channel", "lane", "state", "attempts", "day_attempts", "tries", "due_at",
+)  # fmt: skip
 # the plain table: the outbox writes thousands of rows a second and needs no objects for them
 DELIVERIES = cast(Table, Delivery.__table__)

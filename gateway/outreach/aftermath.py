@@ -10,7 +10,7 @@ from gateway.db import insert_into
 from gateway.models.answer import Ballot, Objection
 from gateway.models.area import Area
 from gateway.models.consultation import GATHERING, Consultation
-from gateway.models.outreach import LADDER, Broadcast, Delivery
+from gateway.models.outreach import LADDER, NEW_DELIVERY, Broadcast, Delivery
 from gateway.models.person import Handset, Person, PersonHandset
 from gateway.outreach import errors, hours, ladder
 from gateway.people import consent
@@ -83,18 +83,12 @@ def other_way(s: Session, b: Broadcast, d: Delivery) -> bool:
     ).where(Handset.id == d.handset_id, stopped.is_(None), Handset.bad_reason.is_(None), Handset.id.in_(who))  # fmt: skip
     if channel == "sms":
         can = can.where(Handset.kind != "landline")
-    columns = [
-        "broadcast_id",
-        "handset_id",
-        "channel",
-        "lane",
-        "state",
-        "attempts",
-        "day_attempts",
-        "tries",
-        "due_at",
-    ]
-    made = insert_into(s, Delivery).from_select(columns, can).on_conflict_do_nothing().returning(Delivery.id)
+    made = (
+        insert_into(s, Delivery)
+        .from_select(NEW_DELIVERY, can)
+        .on_conflict_do_nothing()
+        .returning(Delivery.id)
+    )
     if s.scalar(made) is None:
         return False
     _reopen(s, b)

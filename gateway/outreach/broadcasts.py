@@ -10,7 +10,7 @@ from gateway.db import insert_into
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
-from gateway.models.outreach import LADDER, RANK, Broadcast, Delivery, Spending
+from gateway.models.outreach import LADDER, NEW_DELIVERY, RANK, Broadcast, Delivery, Spending
 from gateway.models.person import Handset
 from gateway.outreach import audience, ladder
 from gateway.outreach.audience import Audience
@@ -212,19 +212,12 @@ def _release(s: Session, b: Broadcast, before: str) -> int:
         literal(0),
         literal(now, Delivery.due_at.type),
     )
-    columns = [
-        "broadcast_id",
-        "handset_id",
-        "channel",
-        "lane",
-        "state",
-        "attempts",
-        "day_attempts",
-        "tries",
-        "due_at",
-    ]
     # "WHERE true": SQLite can't tell ON CONFLICT from a join's ON without a WHERE before it
-    made = insert_into(s, Delivery).from_select(columns, rows.where(literal(1) == 1)).on_conflict_do_nothing()
+    made = (
+        insert_into(s, Delivery)
+        .from_select(NEW_DELIVERY, rows.where(literal(1) == 1))
+        .on_conflict_do_nothing()
+    )
     # psycopg's count is forgotten for an INSERT unless it is asked for
     done = s.execute(made.execution_options(preserve_rowcount=True))
     return int(done.rowcount)  # type: ignore[attr-defined]

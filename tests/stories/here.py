@@ -261,13 +261,20 @@ class Matter:
         self.page = f"/admin/consultations/{self.id}"
 
     def does(self, login: str, step: str, status: int = 200, **form: Any) -> str:
-        """An organizer opens the matter and posts one of its forms; what must be told then leaves."""
+        """An organizer posts one of the matter's forms; what must be told then leaves. Returns the page with what was
+        said to it: a light page where the matter's own would follow, which costs a thirtieth of a second and says the
+        same (:meth:`seen_by` looks at it)."""
         panel = self.here.panel(login)
         if "csrf_token" not in panel.page:
-            panel.get(self.page)  # a page costs a tenth of a second: any form's token will do
-        said = unescape(panel.send(f"{self.page}/{step}", status, **form))
+            panel.get("/admin/account")
+        answer = panel.post(f"{self.page}/{step}", **form)
+        moved = answer.status_code == 302
+        assert moved or answer.status_code == status, (step, answer.status_code)
+        goes_to = answer.headers.get("Location", "")
+        said = panel.get("/admin/account" if goes_to == self.page else goes_to, status) if moved else ""
+        panel.page = said or answer.get_data(as_text=True)
         self.here.carry()
-        return said
+        return unescape(panel.page)
 
     def seen_by(self, login: str) -> str:
         return unescape(self.here.panel(login).get(self.page))

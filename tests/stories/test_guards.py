@@ -28,9 +28,9 @@ def test_an_impossible_step_is_refused_with_the_reason_and_kept(here: Here) -> N
     page = matter.does(QIAN, "disclose", words="灯亮了", channels=["board"])
     assert "这件事现在是“征集中”" in page
     assert wanted(matter) == ["disclose：现在是“征集中”，办不了这一步"]
-    assert (
-        "没办成" in page and "公开落实情况。现在是“征集中”，办不了这一步" in page and "disclose：" not in page
-    )
+    seen = matter.seen_by(QIAN)
+    assert "没办成" in seen and "公开落实情况。现在是“征集中”，办不了这一步" in seen
+    assert "disclose：" not in seen
     matter.publishes(QIAN, "装三盏灯")
     assert wanted(matter)[1:] == ["publish：现在是“征集中”，办不了这一步"]
     assert matter.state == "OPEN" and not [b for b in here.phone("孙长河").inbox if "公示" in b]

@@ -15,7 +15,7 @@ from gateway.outreach import broadcasts
 from gateway.people import residents
 from gateway.runtime import Runtime
 from tests.calls import Call
-from tests.conftest import SUN, WANG
+from tests.conftest import LI, SUN, WANG
 from tests.test_replies import text
 
 
@@ -140,6 +140,19 @@ def test_a_score_is_kept_once_a_person_by_phone_or_sms(each_village: Runtime) ->
     assert "很满意请按5" in call.press("1") and "很满意请按5" in call.press("7")
     assert "您打的是2分" in call.press("2") and "您说的话记下了" in call.record("RE-why")
     assert scores(each_village, mine.id) == [2]
+
+
+def test_a_mark_from_a_shared_mobile_is_the_one_persons_who_gave_it(village: Runtime) -> None:
+    with village.db.write() as s:
+        road = s.scalars(select(Consultation).where(Consultation.number == 11)).one()
+        road.state = "DISCLOSED"
+        ids = {p.name: p.id for p in s.scalars(select(Person).where(Person.name.in_(("李守田", "赵玉芬"))))}
+    assert "11号的分是谁打的" in text(village, LI, "11号5分")
+    assert "您打5分" in text(village, LI, "赵玉芬")
+    assert scores(village, ids["赵玉芬"]) == [5] and scores(village, ids["李守田"]) == []
+    text(village, LI, "11号2分")
+    assert "您打2分" in text(village, LI, "老李")
+    assert scores(village, ids["李守田"]) == [2] and scores(village, ids["赵玉芬"]) == [5]
 
 
 def scores(rt: Runtime, person_id: int) -> list[int]:

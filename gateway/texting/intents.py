@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import text
-from gateway.consultation import ballots, followup, matters, ratings
+from gateway.consultation import ballots, matters
 from gateway.consultation.glance import Matter
 from gateway.consultation.refusal import Refused
 from gateway.ivr import lexicon
@@ -20,7 +20,11 @@ from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
+<<<<<<< HEAD
 from gateway.texting import aside, attending, publicity, which
+=======
+from gateway.texting import aside, attending, marks, publicity
+>>>>>>> 94270bd (A mark from a shared telephone is asked for its name; what marks do has a room of its own)
 from gateway.texting import context as context_of
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
@@ -140,6 +144,8 @@ def _who_again(m: Message, asked: Asked) -> str:
         return m.say("whose_objection", names=m.names(), number=c.number)
     if intent == "rsvp":
         return attending.whose(m, c)
+    if intent == "rate" and c is not None:
+        return m.say("whose_mark", names=m.names(), number=c.number)
     return m.say("who_withdraws", names=m.names()) if intent != "vote" else _clarify_person(m, c)
 
 
@@ -256,31 +262,6 @@ def _more_words(m: Message, asked: Asked) -> str:
     return _kept(m, c, receipt)
 
 
-_MARK = re.compile(r"[\W\d_]|号|[我给打评个分吧了]|很?不?满意|一般")
-
-
-def _rate(m: Message, f: Fields) -> str:
-    c = m.found(f.get("consultation"))
-    if c is None:
-        return m.say("no_such", number=f.get("consultation", ""))
-    reasoned = len(_MARK.sub("", text.normalize(m.words))) > 2  # more than a mark: why they think so
-    who = next((p for p in m.people() if matters.concerns(m.s, c, p)), None)
-    if who is None and not reasoned:
-        return m.say("not_yours", number=c.number) if m.people() else m.say("register_first")
-    try:
-        if who is None:
-            raise Refused("这件事没有涉及您登记的村组", code="stranger")
-        score = ratings.rate(m.s, c, who, str(f.get("score", "")), "sms")
-    except Refused as no:
-        if reasoned:  # no mark, and yet words
-            return m.say("rating_kept", number=c.number, receipt=keep(m, c, "opinion", who))
-        return m.say("rating_how" if no.code == "score" else "rating_not_now", number=c.number)
-    if reasoned:
-        keep(m, c, "opinion", who)
-    followup.bad_mark(m.s, c, m.words if reasoned and score == 1 else "")
-    return m.say("rating", number=c.number, score=score)
-
-
 # ---- not clear -----------------------------------------------------------------------------------
 
 
@@ -379,7 +360,7 @@ DO: dict[str, Callable[[Message, Fields], str | None]] = {
     "object": publicity.object_,
     "withdraw_objection": publicity.withdraw,
     "no_objection": publicity.nothing_against,
-    "rate": _rate,
+    "rate": marks.rate,
     "rsvp": attending.rsvp,
     "propose": _propose,
     "register": aside.register,

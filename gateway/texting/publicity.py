@@ -13,7 +13,7 @@ from gateway.texting import aside, which
 from gateway.texting.message import Fields, Message, ask, keep
 
 
-def _speaker(m: Message, f: Fields, among: list[Resident]) -> Resident | None:
+def speaker(m: Message, f: Fields, among: list[Resident]) -> Resident | None:
     """Who says it: the only one it can be, or the one who gave their name before (“沈国栋反对16号”), after
     (“…，我是沈国栋”) or when we asked; None when we must ask."""
     if f.get("person"):
@@ -53,7 +53,7 @@ def object_(m: Message, f: Fields) -> str:
         return m.say("register_first")
     words = str(f.get("words") or m.words)  # a name that answers our question is not what they objected with
     concerned = [p for p in people if matters.concerns(m.s, c, p)]
-    who = _speaker(m, f, concerned or people)
+    who = speaker(m, f, concerned or people)
     if who is None and c.in_publicity and concerned:
         ask(m, "who", c, intent="object", consultation=c.number, reason=f.get("reason"), words=words)
         return m.say("whose_objection", names=m.names(), number=c.number)
@@ -116,7 +116,7 @@ def withdraw(m: Message, f: Fields) -> str:
     ]
     if not open_ones:
         return m.say("objection_none")
-    who = _speaker(m, f, m.people())
+    who = speaker(m, f, m.people())
     if who is None:
         ask(m, "who", wanted, intent="withdraw_objection", consultation=wanted.number if wanted else None)
         return m.say("who_withdraws", names=m.names())

@@ -20,11 +20,7 @@ from gateway.people import consent
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
-<<<<<<< HEAD
-from gateway.texting import aside, attending, publicity, which
-=======
-from gateway.texting import aside, attending, marks, publicity
->>>>>>> 94270bd (A mark from a shared telephone is asked for its name; what marks do has a room of its own)
+from gateway.texting import aside, attending, marks, publicity, which
 from gateway.texting import context as context_of
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep

@@ -13,7 +13,6 @@ from gateway.consultation import texts
 from gateway.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]
-NOT_YET: set[int] = set()  # nothing of these is built; each further row has a screen or a script, and a test
 
 
 def rows() -> dict[int, list[str]]:

@@ -30,7 +30,7 @@ class Choice:
 def bare(said: str) -> str:
     """Without what people wrap around an answer: 我选…吧, 第…个, full stops."""
     said = words.CARRIER_HEAD.sub("", _PICTURES.sub("", said).strip())
-    return words.CARRIER_TAIL.sub("", said).strip("。.!！~～,，、；;：:“”\"'‘’()（）[]【】 ")
+    return words.CARRIER_TAIL.sub("", said).strip("。.!！~～,，、；;：:“”\"'‘’()（）[]【】《》「」『』 ")
 
 
 @lru_cache(maxsize=4096)
@@ -72,6 +72,11 @@ def whole(
     spoken = said.strip("。.!！~～,， ")
     if any(p.fullmatch(spoken) for p in (words.ACKNOWLEDGE, words.NO_ANSWER, _COUNTED)):
         return None  # “好的” is a part of 没想好, “两个” a number of things
+    if re.fullmatch("(?:最后|最末|末了|末尾)(?:面|头)?(?:那|的)?[一1](?:个|条|项)?", text) and options:
+        return Choice(max(options))
+    unused = [key for key, label in labels if label not in _STANCES and _unneeded(label) == _unneeded(text)]
+    if len(unused) == 1 and _NO.search(options[unused[0]]):
+        return Choice(unused[0])
     if re.fullmatch("(?:最)?头[里前]?[一1](?:个|条|项)?|打头(?:那|的)(?:个|条)?", text) and "1" in options:
         return Choice("1")
     digit = NUMERALS.get(text, text)
@@ -95,6 +100,8 @@ def whole(
         name = label.casefold().replace(" ", "")
         if folded.startswith(name) and re.fullmatch(words.KOREAN_TAIL, folded[len(name) :]):
             return Choice(key)
+    if known := _first_word(folded, other_labels or {}):
+        return Choice(known)
     if folded.isascii() and folded.isalpha():
         return _by_pinyin(folded, labels)
     if all_of := re.fullmatch(r"(.+?)[和跟、与， ]*(都.+)", text):
@@ -124,6 +131,26 @@ def whole(
         or (_by_part(liked, things) if liked != text and len(liked) > 1 else None)
         or _by_sound(text, labels)
     )
+
+
+def _first_word(folded: str, other_labels: Mapping[str, str]) -> str | None:
+    """“동쪽이요”, where only one label begins with 동쪽; never a word that takes sides, as 반대 may mean all of it."""
+    heads = {key: label.casefold().split(" ", 1)[0] for key, label in other_labels.items()}
+    found = [
+        key
+        for key, word in heads.items()
+        if len(word) >= 2
+        and list(heads.values()).count(word) == 1
+        and not re.match("반대|찬성|동의|안|못|다", word)
+        and folded.startswith(word)
+        and re.fullmatch(words.KOREAN_TAIL, folded[len(word) :])
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _unneeded(said: str) -> str:
+    """“先别动”, “先甭动” for 先不动; “不改” for 不用改: the north's ways to say no."""
+    return re.sub("不用|不要|不必|甭|莫|别", "不", said)
 
 
 _AS_DIGITS = str.maketrans(NUMERALS)

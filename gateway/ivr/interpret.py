@@ -240,7 +240,9 @@ def _matter_by_matter(m: Said) -> dict[str, Any] | None:
             return None
         parts = [(n, re.sub("都|全", "", parts[-1][1], count=1)) for n, _ in parts]  # “13号16号都没意见”
     actions = [
-        _plain_answer(replace(m, text=f"{n}号{said_}")) or _wish(replace(m, text=f"{n}号{said_}"))
+        said("opinion", consultation=n)
+        if words.OPINION_HEAD.match(said_)
+        else _plain_answer(replace(m, text=f"{n}号{said_}")) or _wish(replace(m, text=f"{n}号{said_}"))
         for n, said_ in parts
     ]
     known = [a for a in actions if a is not None and a["fields"].get("consultation") is not None]

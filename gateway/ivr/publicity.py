@@ -171,4 +171,10 @@ def _reason(text: str, number: int) -> str:
     )
     left = re.sub(rf"[，,。!！ ]+(?:所以|因此)?{_OWN.pattern}(?:{_OBJECTING}|提异议)[。!！ ]*$", "", left)
     left = re.sub(r"^(?:因为|原因是?|理由是?)[：:，, ]*", "", left).strip("，,。：:!！ ")
-    return "" if _TYPED.fullmatch(left) or re.fullmatch("[我俺对了啊]?", left) else left
+    return (
+        ""
+        if _TYPED.fullmatch(left)
+        or re.fullmatch(rf"(?:{_OBJECTING}|[\s，,。!！])+", left)
+        or re.fullmatch("[我俺对了啊]?", left)
+        else left
+    )

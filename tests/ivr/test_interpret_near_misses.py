@@ -18,6 +18,16 @@ READ_BACK = {
 }
 PUBLIC = {**ONE, "pending": {"kind": "publicity", "consultation": 16}, "in_publicity": [16]}
 OBJECTED_TWICE = {**ONE, "in_publicity": [11, 15], "own_objection": [11, 15]}
+KOREAN_LINES = {
+    **ONE,
+    "pending": {
+        "kind": "vote",
+        "consultation": 15,
+        "options": {"1": "东线", "2": "西线", "3": "都不行"},
+        "labels_ko": {"1": "동쪽 노선", "2": "서쪽 노선", "3": "둘 다 반대"},
+    },
+    "open_votes": [15],
+}
 STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
 
 
@@ -41,6 +51,36 @@ STRANGER: dict[str, Any] = {"registered": False, "handset_persons": []}
         ("돈을 안 내면 찬성합니다", VOTE, "opinion", {}),
         # several open, none asked: words beside the answer lose nothing of it
         ("同意，早该修了", {**ONE, "open_votes": [11, 15]}, "clarify", {"reason": "which_consultation"}),
+        ("11号同意；15号意见：太贵", TWO_VOTES, "multi", {}),
+        ("《同意》", VOTE, "vote", {"option": "1"}),
+        ("OK，1", VOTE, "vote", {"option": "1"}),
+        ("《同意书》", VOTE, "clarify", {}),
+        # a Korean label is known by its first word, if no other begins with it
+        ("동쪽이요", KOREAN_LINES, "vote", {"option": "1"}),
+        ("서쪽으로 해 주세요", KOREAN_LINES, "vote", {"option": "2"}),
+        ("반대", KOREAN_LINES, "clarify", {}),
+        ("동쪽은 안 돼요", KOREAN_LINES, "opinion", {}),
+        # ways to say no; “别同意” tells somebody else what to do
+        (
+            "先甭动",
+            {
+                **VOTE,
+                "pending": {"kind": "vote", "consultation": 11, "options": {"1": "打井", "2": "先不动"}},
+            },
+            "vote",
+            {"option": "2"},
+        ),
+        (
+            "动",
+            {
+                **VOTE,
+                "pending": {"kind": "vote", "consultation": 11, "options": {"1": "打井", "2": "先不动"}},
+            },
+            "clarify",
+            {},
+        ),
+        ("别同意", VOTE, "clarify", {}),
+        ("最后一个", VOTE, "vote", {"option": "3"}),
         # over: a mark and a comment are no late vote
         ("17号打1分，原因是没修好", {**VOTE, "closed": [17]}, "rate", {"consultation": 17, "score": 1}),
         ("要是修好了17号打5分", {**VOTE, "closed": [17]}, "opinion", {}),

@@ -93,12 +93,14 @@ def whole(
             return Choice(key)  # “1东线”, “东线1”, where 1 is 东线
     if not text or len(text) > 16:
         return None
-    if typed := re.fullmatch(r"(?:wo|an)?(?:yao)?(?:xuan|tou|an)([1-9])|[#=*]([1-9])|([1-9])#", folded):
+    if typed := re.fullmatch(r"(?:wo|an)?(?:yao)?(?:xuan|tou|an)([1-9])|[#=*]([1-9])", folded):
         digit = next(filter(None, typed.groups()))
         return Choice(digit, missing=bool(options) and digit not in options)
     for key, label in (other_labels or {}).items():
         name = label.casefold().replace(" ", "")
-        if folded.startswith(name) and re.fullmatch(words.KOREAN_TAIL, folded[len(name) :]):
+        tail = folded.removeprefix(name)
+        asks = "해주" in tail and re.match(_TAKES_SIDES, name)  # “찬성해 주세요” asks others to agree
+        if folded.startswith(name) and not asks and re.fullmatch(words.KOREAN_TAIL, tail):
             return Choice(key)
     if known := _first_word(folded, other_labels or {}):
         return Choice(known)
@@ -133,6 +135,9 @@ def whole(
     )
 
 
+_TAKES_SIDES = "반대|찬성|동의"
+
+
 def _first_word(folded: str, other_labels: Mapping[str, str]) -> str | None:
     """“동쪽이요”, where only one label begins with 동쪽; never a word that takes sides, as 반대 may mean all of it."""
     heads = {key: label.casefold().split(" ", 1)[0] for key, label in other_labels.items()}
@@ -141,7 +146,7 @@ def _first_word(folded: str, other_labels: Mapping[str, str]) -> str | None:
         for key, word in heads.items()
         if len(word) >= 2
         and list(heads.values()).count(word) == 1
-        and not re.match("반대|찬성|동의|안|못|다", word)
+        and not re.match(f"{_TAKES_SIDES}|안|못|다", word)
         and folded.startswith(word)
         and re.fullmatch(words.KOREAN_TAIL, folded[len(word) :])
     ]

@@ -42,7 +42,8 @@ def cases(name: str) -> list[dict]:  # type: ignore[type-arg]
 # of 1,600 characters, 97.4 % and one stammer taken for a vote, the ninth, 320 texts that only look like a vote, a stop
 # or an objection, 98.7 %, one false vote and one false objection. The tenth, half of it Korean and English, found 96.5 %,
 # no false vote, no false stop, and two cries for help in English not heard. The author of these had read the
-# interpreter after the seventh.
+# interpreter after the seventh. The eleventh, traps for what was built since, found 98.2 % and three false votes (a
+# sign behind a digit, Korean that asks others to agree).
 # Every one of them has been tuned against since, so only a new one says how good the interpreter is
 CORPORA = {
     name: cases(f"interpret_corpus{name}.jsonl")
@@ -57,6 +58,7 @@ CORPORA = {
         "_eighth",
         "_ninth",
         "_tenth",
+        "_eleventh",
         "_variants",
     )
 }

@@ -35,27 +35,31 @@ from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
 from gateway.models.area import ABOVE_VILLAGES, Area
-from gateway.models.consultation import UNITS, Consultation, ConsultationArea
+from gateway.models.consultation import KINDS, UNITS, Consultation, ConsultationArea
 from gateway.outreach import broadcasts, notices
 from gateway.people import rights
 
 
-def _rows(s: Session) -> list[tuple[Consultation, ballots.Tally]]:
-    found = rights.consultations(s, me()).order_by(Consultation.id.desc()).limit(100)
-    return [(c, ballots.tally(s, c)) for c in s.scalars(found)]
+def _list(s: Session) -> dict[str, Any]:
+    """The newest matters, of one kind with ``?kind=`` (domain.md §1 row 2); another word there is none."""
+    found, kind = rights.consultations(s, me()), request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    found = found.where(Consultation.kind == kind) if kind else found
+    newest = s.scalars(found.order_by(Consultation.id.desc()).limit(100))
+    return {"rows": [(c, ballots.tally(s, c)) for c in newest], "kind": kind}
 
 
 @panel.get("/consultations/")
 def consultations() -> str:
     with reading() as s:
-        return render_template("admin/consultations.html", rows=_rows(s))
+        return render_template("admin/consultations.html", **_list(s))
 
 
 @panel.get("/consultations/live")
 def consultations_live() -> str:
     """The list's cards alone, asked for again every few seconds."""
     with reading() as s:
-        return render_template("admin/_consultation_cards.html", rows=_rows(s))
+        return render_template("admin/_consultation_cards.html", **_list(s))
 
 
 def _areas(s: Session) -> list[Area]:

@@ -1,5 +1,7 @@
 """The catalogue of topics: five kinds, what each asks of the procedure, versions, and the gate for offices' errands."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -37,6 +39,17 @@ def made(village: Runtime) -> Consultation:
 def test_the_usual_catalogue_has_all_five_kinds_and_names_meetings_there_are() -> None:
     assert {entry["kind"] for entry in catalogue.USUAL} == set(KINDS)
     assert {entry.get("assembly", "") for entry in catalogue.USUAL} <= {"", *quorum.PROFILES}
+
+
+def test_the_list_shows_one_kind_of_matters_or_all(village: Runtime) -> None:
+    qian = Panel(village, QIAN)
+    assert {"11号", "15号"} <= set(re.findall(r"\d\d号", qian.get("/admin/consultations/")))
+    for page in (
+        "/admin/consultations/?kind=policy_implementation",
+        "/admin/consultations/live?kind=policy_implementation",
+    ):
+        assert "15号" in qian.get(page) and "11号" not in qian.page
+    assert "11号" in qian.get("/admin/consultations/?kind=nothing")
 
 
 def test_a_village_uses_the_townships_catalogue_and_its_own(village: Runtime) -> None:

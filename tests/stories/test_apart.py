@@ -88,8 +88,7 @@ def carrier() -> Iterator[Carrier]:
     found.stop()
 
 
-# on SQLite only by make soak: its processes are those of every other story
-@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def town(request: pytest.FixtureRequest, tmp_path: Path, carrier: Carrier) -> Iterator[Apart]:
     server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     database = server.fresh("empty") if server else ""
@@ -102,6 +101,7 @@ def town(request: pytest.FixtureRequest, tmp_path: Path, carrier: Carrier) -> It
         server.drop(database)
 
 
+@pytest.mark.soak  # make test lives through the story with the same processes under one roof (test_one_consultation)
 def test_the_story_goes_on_whoever_of_them_is_started_again(town: Apart, carrier: Carrier) -> None:
     def times(words: str) -> int:
         return [to for to, *_ in carrier.taken(words)].count(SUN)

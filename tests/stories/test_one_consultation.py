@@ -17,8 +17,8 @@ SUN, LI, WANG, NEWCOMER = "+8619900000104", "+8619900000103", "+8649900000101", 
 ROSTER = "姓名,电话,村,户\n孙长河,199 0000 0104,拟柳村,H03\n周小满,19900000995,拟柳村,H40\n陈国富,1990000010,拟柳村,H05\n"
 
 
-# on PostgreSQL only by make soak: test_apart lives through it there
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
+# on SQLite only by make soak: every browser test's processes run on it
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.soak)])
 def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
     env = {}
     if request.param == "postgresql":

@@ -183,6 +183,10 @@ def _english(clause: str, kind: str | None) -> str | None:
     if at := _AT.fullmatch(plain):
         minutes = f"{at[2]}分" if at[2] else ""
         return f"{ {'am': '早上', 'pm': '晚上'}.get(at[3], '') }{at[1]}点{minutes}给我打电话"
+    if why := re.fullmatch(r"(.+?) (?:because|since|as) (.{3,})", plain):
+        # the reason is read like any other words beside an answer
+        stated = _english(why[1], kind)
+        return f"{stated}，{why[2]}" if stated and re.search("同意$|反对$|弃权$", stated) else None
     number = re.match(_NUMBER, plain)
     found = _first(_ENGLISH, plain[number.end() :] if number else plain)
     return found if not number or found is None else f"{number[1]}号{found}"

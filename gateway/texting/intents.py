@@ -275,6 +275,8 @@ def _clarify(m: Message, f: Fields) -> str:
         return publicity.withdrawn(m, c)
     if reason == "closed" and c:
         return m.say("closed", number=c.number)
+    if pending.get("kind") == "rating" and c is not None and c.number == pending.get("consultation"):
+        return m.say("rating_how", number=c.number)
     if not m.people():
         return m.say("stranger")
     if reason == "which_person" and len(m.people()) == 1:

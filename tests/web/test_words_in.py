@@ -17,6 +17,7 @@ from gateway.models.answer import Objection, Opinion, Rating
 from gateway.models.consultation import ConsultationArea
 from gateway.models.conversation import InboundEvent
 from gateway.models.followup import Task
+from gateway.models.outreach import Delivery
 from gateway.models.person import Person
 from gateway.people import residents
 from gateway.text import segments
@@ -131,6 +132,25 @@ def test_words_and_marks_on_a_matter_that_is_over_are_kept_and_said_to_be(
         assert s.scalars(select(Rating.score).where(Rating.consultation_id == c.id)).one() == 1
         assert s.scalars(select(Task).where(Task.consultation_id == c.id, Task.why == "rating")).one()
         assert "管子还漏" in [o.words for o in s.scalars(select(Opinion).order_by(Opinion.id))][-1]
+
+
+def test_a_mark_that_is_none_is_asked_for_again_and_a_digit_answers(client: FlaskClient, app: Flask) -> None:  # noqa: F811
+    db = app.extensions["xiangyin"].db
+    with db.write() as s:
+        c, handset = matters.find(s, 15), residents.handset(s, SUN.phone)
+        assert c and handset
+        c.state = "DISCLOSED"
+        told = Delivery(handset_id=handset.id, channel="sms", lane="bulk", state="delivered", about_id=c.id, due_at=clock.now())  # fmt: skip
+        s.add(told)
+    for unclear in ("5分？", "9", "1分，非常满意"):
+        assert (
+            "15号" in (asked := texts(client, SUN, unclear))
+            and "很满意5" in asked
+            and segments(asked).count == 1
+        )
+    assert "15号" in texts(client, SUN, "四分") and not counted(app, 11)
+    with db.read() as s:
+        assert s.scalars(select(Rating.score)).one() == 4
 
 
 ODD: dict[str, dict[str, Any]] = {

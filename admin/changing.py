@@ -84,6 +84,13 @@ def change(id: int, verb: str, what: Any, done: str) -> Response:
     return redirect(url_for("admin.one_consultation", id=id))
 
 
+def keep_refusal(id: int, verb: str, refused: Refused) -> None:
+    """Keep that a rule, and not a slip of the pen, forbade a step of a form that has a page of its own."""
+    if refused.code and not refused.field and refused.code != "moved":
+        with writing() as s:
+            lifecycle.refused(s, common.consultation(s, id), verb, actor(), refused.why)
+
+
 def actor_name(s: Session, name: str) -> str:
     """Who did it, as the history of a matter says it."""
     kind, _colon, id = name.partition(":")

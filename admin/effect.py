@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import common
-from admin.changing import as_it_is, change, too_late
+from admin.changing import as_it_is, change, keep_refusal, too_late
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import errors_of, moment, whole
 from admin.reaching import told
@@ -116,10 +116,9 @@ def call_assembly(id: int) -> Any:
     except Refused as refused:
         if refused.code == "moved":
             return too_late(id, "escalate")
-        with writing() as s:
+        keep_refusal(id, "escalate", refused)
+        with reading() as s:
             c = common.consultation(s, id, change=True)
-            if not refused.field:  # a rule, not a slip
-                lifecycle.refused(s, c, "escalate", actor(), refused.why)
             return _calling(s, c, f, errors_of(refused)), 422
     runtime().wake("bulk", "calls")
     flash(but or _("会定下了，正在通知大家"), "error" if but else "message")
@@ -185,7 +184,9 @@ def count_assembly(id: int) -> Any:
             meeting, c = _meeting(s, id)
             if refused.code == "moved":
                 return as_it_is(c.id)
-            return _count_page(c, meeting, f, errors_of(refused), None), 422
+            page, about = _count_page(c, meeting, f, errors_of(refused), None), c.id
+        keep_refusal(about, "count", refused)
+        return page, 422
     runtime().wake("bulk", "calls")
     said = (
         _("会上通过了，可以公布结果")

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import answers, common, inbox
-from admin.changing import actor_name
+from admin.changing import actor_name, keep_refusal
 from admin.common import actor, leads, me, panel, reading, runtime, writing
 from admin.forms import errors_of, ids, page_number
-from gateway.consultation import guards, lifecycle, themes, verdicts
+from gateway.consultation import guards, themes, verdicts
 from gateway.consultation.refusal import Refused
-from gateway.models.answer import Opinion, OpinionGroup
+from gateway.models.answer import ARCHIVED, Opinion, OpinionGroup
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.people import rights
@@ -43,9 +43,9 @@ def _shown(s: Session, c: Consultation, which: str) -> Select[Opinion]:
 
 
 def _codes(s: Session, c: Consultation) -> dict[int, int]:
-    """An opinion's number among those of its matter, as the archive numbers them, too."""
-    every = verdicts.said(c).with_only_columns(Opinion.id).order_by(Opinion.id)
-    return {id: n for n, id in enumerate(s.scalars(every), 1)}
+    """An opinion's number among what was said on its matter, as the archive numbers it, too."""
+    every = select(Opinion.id).where(Opinion.consultation_id == c.id, Opinion.kind.in_(ARCHIVED))
+    return {id: n for n, id in enumerate(s.scalars(every.order_by(Opinion.id)), 1)}
 
 
 def _page(
@@ -91,9 +91,7 @@ def opinions_board(id: int) -> str:
 
 def _again(id: int, refused: Refused, at: str, show: str = "") -> Any:
     """The board with what was typed and ticked, and what won't do said at its form."""
-    if refused.code == guards.RECUSED.code:
-        with writing() as s:  # that somebody with an interest wanted to decide is kept
-            lifecycle.refused(s, common.consultation(s, id), "answer", actor(), refused.why)
+    keep_refusal(id, "opinions", refused)  # that somebody with an interest wanted to decide
     with reading() as s:
         c = common.consultation(s, id)
         which = _which(s, c, show or request.form.get("show", ""))

@@ -14,7 +14,7 @@ from admin.tables import table
 from gateway import disclosed
 from gateway.bundle import File
 from gateway.consultation import assemblies, ballots, followup, lifecycle, papers, quorum, splits, verdicts
-from gateway.models.answer import Objection, Opinion
+from gateway.models.answer import ARCHIVED, Objection, Opinion
 from gateway.models.consultation import Consultation, ConsultationEvent, Notice
 from gateway.models.conversation import Conversation
 from gateway.models.followup import Evaluation
@@ -27,8 +27,6 @@ from gateway.models.person import Person
 from gateway.people.discreet import Discreet
 
 CHUNK = 500
-# what is somebody's message to the office, and no word on the matter, is not the matter's archive
-_ON_THE_MATTER = ("opinion", "proposal", "late_objection")
 
 
 def discreet(s: Session, c: Consultation, area_ids: list[int]) -> Discreet:
@@ -203,7 +201,7 @@ class Records:
 
     def opinions(self) -> Iterator[tuple[str, Opinion]]:
         """Words on the matter, with their codes."""
-        said = select(Opinion).where(Opinion.consultation_id == self.c.id, Opinion.kind.in_(_ON_THE_MATTER))
+        said = select(Opinion).where(Opinion.consultation_id == self.c.id, Opinion.kind.in_(ARCHIVED))
         return ((f"意见{n:03d}", o) for n, o in enumerate(self.each(said, Opinion.id), 1))
 
     def objections(self) -> Iterator[tuple[str, Objection]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from admin import common
-from admin.changing import as_it_is, too_late
+from admin.changing import as_it_is, keep_refusal, too_late
 from admin.common import actor, me, panel, reading, runtime, writing
 from admin.forms import automatic, errors_of, moment, own_words
 from admin.reaching import reach, receipt_to, told
@@ -93,9 +93,7 @@ def publish(id: int) -> Any:
     except Refused as refused:
         if refused.code == "moved":
             return too_late(id, "publish")
-        if not refused.field:  # a rule, not a slip
-            with writing() as s:
-                lifecycle.refused(s, common.consultation(s, id), "publish", actor(), refused.why)
+        keep_refusal(id, "publish", refused)
         errors = errors_of(refused)
         if not errors.keys().isdisjoint(("sms", "voice")) and not own_words(refused.field):
             errors = {"result": refused.why}  # our own text is too long because of what it tells

@@ -11,6 +11,8 @@ from gateway.models.base import Base, Row
 FOR_WATCHERS = "supervision"  # the kind of words that only the supervision committee hears
 # words on a matter, which somebody has to answer (domain.md §1 row 14)
 ON_THE_MATTER = ("opinion", "late_objection")
+# what is archived with it; messages to the office are not (a proposal that became it is)
+ARCHIVED = ("opinion", "proposal", "late_objection")
 # what became of them
 VERDICTS = ("adopted", "partly", "not")
 

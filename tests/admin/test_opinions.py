@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from gateway.consultation import guards, lifecycle, opinions, verdicts
+from gateway.consultation import guards, lifecycle, opinions, recusals, verdicts
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Opinion, OpinionGroup
 from gateway.models.consultation import Consultation
@@ -13,10 +13,10 @@ from gateway.models.organizer import Organizer
 from gateway.models.outreach import Delivery
 from gateway.people.residents import handsets_of
 from gateway.runtime import Runtime
-from tests.admin.panel import Panel, verbs
+from tests.admin.panel import Panel, area, verbs
 from tests.conftest import LI, STRANGER, SUN, WANG, Resident
 from tests.consultation.procedure import MIAO, QIAN, answer_all, by, drafted, publish
-from tests.meeting import matter, person
+from tests.meeting import in_days, matter, person
 from tests.resident import Call, text
 
 BOARD = "/admin/consultations/1/opinions"  # 11号, 拟柳村's, with two opinions of the sample: 孙长河's text, 王德顺's voice
@@ -213,3 +213,40 @@ def test_who_has_an_interest_is_refused_every_deciding_step_and_that_is_kept(vil
     assert "取消了回避" in officer.send(f"{here}/recusals/1/end", reason="工程换人了")
     head.get(BOARD)
     assert "答复了1条" in head.send(f"{BOARD}/answer", one=str(id), verdict="adopted", why="留出来")
+
+
+def test_a_secret_matter_and_owners_share_are_chosen_in_the_form_and_what_will_not_do_is_said(
+    village: Runtime,
+) -> None:
+    officer = Panel(village, "xuquanzhen")
+    officer.get("/admin/consultations/new")
+    with village.db.read() as s:
+        place = str(area(s, "YL").id)
+    form = {
+        "title": "换电梯", "area": place, "unit": "owner", "option1": "同意", "option2": "不同意", "closes": f"{in_days(9):%Y-%m-%d}",
+        "go": "save", "sensitive": "1", "decision": "villagers", "kind": "urgent_difficulty",
+    }  # fmt: skip
+    page = officer.send("/admin/consultations/new", 422, **form)
+    assert "请选业主按什么表决" in page and 'name="sensitive" value="1" checked' in page
+    officer.send("/admin/consultations/new", **{**form, "decision": "owners_major"})
+    with village.db.read() as s:
+        made = s.scalars(select(Consultation).order_by(Consultation.id.desc()).limit(1)).one()
+        assert (made.sensitive, made.decision, made.unit) == (True, "owners_major", "owner")
+
+
+def test_who_is_recused_cannot_publish_and_the_try_is_in_the_history(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = drafted(s)
+        me = s.scalars(select(Organizer).where(Organizer.login == MIAO)).one()
+        recusals.name(s, c, me, "灯是他家卖的", "cli")
+        id = c.id
+    miao = Panel(village, MIAO)
+    miao.get(f"/admin/consultations/{id}/publish")
+    until = f"{in_days(8):%Y-%m-%dT23:59}"
+    page = miao.send(
+        f"/admin/consultations/{id}/publish", 422, go="send", result="装三盏", until=until, sms="", voice=""
+    )
+    assert "您已经回避" in page and "装三盏" in page
+    with village.db.read() as s:
+        c = s.get_one(Consultation, id)
+        assert c.state == "DRAFTED" and lifecycle.history(s, c)[-1].reason.startswith("publish：")

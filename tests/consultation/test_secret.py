@@ -1,5 +1,6 @@
 """Secret matters: who took part is known, what they chose is not; not from the database, not from any page."""
 
+import importlib
 import re
 import shutil
 import sqlite3
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import delete, select
 
 from gateway import clock, disclosed
 from gateway.consultation import ballots, matters, receipts, steps
@@ -161,3 +164,26 @@ def test_the_sample_welfare_review_is_secret_and_names_no_small_number(village: 
         tally = ballots.tally(s, c)
         assert tally.hidden and tally.units == 8
     assert end_of(1) - clock.now() < timedelta(days=2)
+
+
+def test_what_was_chosen_before_is_parted_when_the_house_is_renewed(village: Runtime) -> None:
+    step = importlib.import_module("gateway.migrations.versions.0018_secret_choices")
+    with village.db.write() as s:  # as an older house kept it
+        c = matters.find(s, 12)
+        assert c
+        before = sorted((v.person_id, v.option) for v in ballots.said(s, c)[0])
+        for table in (Ballot, BallotLog):
+            for row in s.scalars(select(table).where(table.consultation_id == c.id)):
+                row.option = dict(before)[row.person_id]
+        s.execute(delete(SecretChoice))
+    with (
+        village.db.engine.begin() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        step._part()
+    with village.db.read() as s:
+        c = matters.find(s, 12)
+        assert c
+        kept = s.scalars(select(Ballot.option).where(Ballot.consultation_id == c.id))
+        assert set(kept) == {""} and len(list(s.scalars(select(SecretChoice)))) == len(before)
+        assert sorted((v.person_id, v.option) for v in ballots.said(s, c)[0]) == before

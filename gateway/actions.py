@@ -33,7 +33,7 @@ from gateway.turns import (
     known_as,
     names,
     picked,
-    spoken_explanation,
+    told_back,
 )
 
 __all__ = [
@@ -126,7 +126,7 @@ def _own(turn: Turn, c: Consultation) -> dict[str, str]:
         return {"explanation": "", "withdraw": "", "rate": ""}
     mine = [o for o in objections.unsettled(turn.s, [person.id]) if o.consultation_id == c.id]
     return {
-        "explanation": spoken_explanation(turn, c, person),
+        "explanation": told_back(turn, c, person),
         "withdraw": turn.phrase("withdraw") if mine else "",
         "rate": turn.phrase("rate") if ratings.may(turn.s, c, person) else "",
     }

@@ -1,12 +1,13 @@
 """Actions about the caller and nobody else: language, voice, what they want to get, and words for the supervision
 committee's ears only."""
 
-from gateway.consultation import matters, opinions, verdicts
+from gateway.consultation import opinions, verdicts
 from gateway.ivr.script import Recording
 from gateway.models.answer import FOR_WATCHERS
+from gateway.models.consultation import GATHERING
 from gateway.people import consent
 from gateway.phones import HIDDEN
-from gateway.turns import Result, Turn, action, chosen, offer
+from gateway.turns import Result, Turn, action, chosen, offer, spoken_answers
 
 # ---- language and voice -------------------------------------------------------------
 
@@ -94,20 +95,14 @@ def switch_messages(turn: Turn) -> Result:
 
 @action
 def find_answers(turn: Turn) -> Result:
-    """What was answered to this caller's opinions, for whoever rings to hear it; on a shared telephone only once they
-    have said who they are."""
+    """What was answered to this caller's opinions on matters that have no result yet to hear it with; on a shared
+    telephone only once they have said who they are."""
     people = [turn.person] if turn.person else turn.people()
     if len(people) > 1:
         return "none", {}
     found = verdicts.heard_of(turn.s, [p.id for p in people], turn.handset_id if not people else None)
-    said = [
-        turn.phrase(
-            "answer_opinion", matter=turn.matter_called(c), verdict=turn.phrase(f"verdict_{o.verdict}"),
-            words=matters.stopped(o.why),
-        )
-        for c, o in found
-    ]  # fmt: skip
-    return ("some", {"answers": "（停一秒）".join(said)}) if said else ("none", {})
+    fresh = [(c, o) for c, o in found if c.state in GATHERING]
+    return ("some", {"answers": spoken_answers(turn, fresh)}) if fresh else ("none", {})
 
 
 # ---- the supervision committee ----------------------------------------------------------

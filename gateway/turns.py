@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import matters, objections
+from gateway.consultation import matters, objections, verdicts
 from gateway.ivr.script import Script
+from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import ON_THE_WAY, Consultation
 from gateway.models.outreach import Delivery
@@ -204,6 +205,24 @@ def spoken_explanation(turn: Turn, c: Consultation, person: Person) -> str:
     if mine is None or mine.state != "explained":
         return ""
     return turn.phrase("explained", matter=turn.matter_called(c), words=matters.stopped(mine.explanation))
+
+
+def spoken_answers(turn: Turn, found: list[tuple[Consultation, Opinion]]) -> str:
+    """What was answered to somebody's own opinions, as a call says it."""
+    said = [
+        turn.phrase(
+            "answer_opinion", matter=turn.matter_called(c), verdict=turn.phrase(f"verdict_{o.verdict}"),
+            words=matters.stopped(o.why),
+        )
+        for c, o in found
+    ]  # fmt: skip
+    return "（停一秒）".join(said)
+
+
+def told_back(turn: Turn, c: Consultation, person: Person) -> str:
+    """What was answered to this person alone on a matter: to an objection, and to what they said."""
+    mine = verdicts.heard_of(turn.s, [person.id], about=c)
+    return spoken_explanation(turn, c, person) + spoken_answers(turn, mine)
 
 
 def choose(turn: Turn, found: list[Consultation]) -> Result:

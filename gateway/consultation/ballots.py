@@ -180,7 +180,9 @@ def tally(s: Session, c: Consultation) -> Tally:
     duplicates, delegate designated); without one, the member who answered last speaks for it. Group: its leader's,
     without one the representative's who answered last. A difference inside a unit is listed, never settled silently.
     """
-    voices, conflicts = said(s, c)
+    over = c.state not in (*GATHERING, "NOTICED", "ACCEPTED", "PROPOSED", "SUSPENDED")
+    # opening what is sealed costs 30 µs a voice, and a running tally is asked for every three seconds
+    voices, conflicts = said(s, c, choices=over or not c.sensitive)
     counts = dict.fromkeys(c.options, 0)
     channels: dict[str, int] = {}
     for voice in voices:
@@ -189,7 +191,6 @@ def tally(s: Session, c: Consultation) -> Tally:
     found = Tally(counts, len(voices), matters.voices(s, c), channels, conflicts)
     if c.unit == "owner":
         _measure(s, c, found, voices)
-    over = c.state not in (*GATHERING, "NOTICED", "ACCEPTED", "PROPOSED", "SUSPENDED")
     if over and c.decision:
         found.verdict = quorum.judge(
             c.decision, members=found.eligible, present=found.units, agree=counts.get("1", 0),
@@ -228,8 +229,9 @@ def _hush(found: Tally, over: bool) -> None:
         found.verdict = None
 
 
-def said(s: Session, c: Consultation) -> tuple[list[Voice], list[str]]:
-    """The ballots that count, one a voice, and the codes of units whose people differ; see :func:`tally`."""
+def said(s: Session, c: Consultation, *, choices: bool = True) -> tuple[list[Voice], list[str]]:
+    """The ballots that count, one a voice, and the codes of units whose people differ; see :func:`tally`. Without
+    ``choices`` those of a secret matter stay sealed."""
     columns = (Ballot.person_id, Ballot.household_id, Ballot.option, Ballot.channel)
     when = func.coalesce(Ballot.changed_at, Ballot.created_at)
     rows = [
@@ -238,7 +240,7 @@ def said(s: Session, c: Consultation) -> tuple[list[Voice], list[str]]:
             select(*columns, when, Ballot.id).where(Ballot.consultation_id == c.id).order_by(Ballot.id)
         )
     ]
-    if c.sensitive:
+    if c.sensitive and choices:
         kept = select(SecretChoice.voter, SecretChoice.choice).where(SecretChoice.consultation_id == c.id)
         chosen = dict(s.execute(kept).all())
         rows = [v._replace(option=chosen.get(pseudonym(c.id, v.person_id), v.option)) for v in rows]

@@ -163,9 +163,13 @@ def own(
     return select(Opinion).where(who, mine).order_by(Opinion.id.desc())
 
 
-def heard_of(s: Session, people: Sequence[int], handset_id: int | None = None, most: int = 3) -> list[tuple[Consultation, Opinion]]:  # fmt: skip
-    """The newest answers to these people's opinions, each said once, of matters that are not over and done with."""
-    running = Consultation.state.not_in(("WITHDRAWN", "ANNULLED", "DECLINED"))
+def heard_of(
+    s: Session, people: Sequence[int], handset_id: int | None = None, most: int = 3, about: Consultation | None = None
+) -> list[tuple[Consultation, Opinion]]:  # fmt: skip
+    """The newest answers to these people's opinions, each said once: of one matter, or of those not taken back."""
+    running: ColumnElement[bool] = Consultation.state.not_in(("WITHDRAWN", "ANNULLED", "DECLINED"))
+    if about is not None:
+        running = Consultation.id == about.id
     found = own(s, people, handset_id).join(Consultation, Consultation.id == Opinion.consultation_id)
     rows = s.execute(
         found.where(Opinion.verdict != "", running).with_only_columns(Consultation, Opinion).limit(30)

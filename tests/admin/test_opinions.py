@@ -126,6 +126,12 @@ def test_who_spoke_is_rung_and_hears_it_again_whenever_they_ring(qian: Panel) ->
     call.press("1")
     heard = call.press("3")
     assert "第十一号事，您提的意见，村里采纳了一部分：困难户免交。" in heard
+    with village.db.write() as s:  # once there is a result it is heard with it
+        s.get_one(Consultation, 1).state = "DRAFTED"
+    call = Call(village, WANG)
+    call.press("1")
+    heard = call.press("3")
+    assert "您提的意见，村里采纳了一部分：困难户免交。" in call.press("2"), heard
     other = Call(village, WANG)
     other.press("2")  # 刘桂兰 hears nothing of it
     assert "困难户免交" not in other.press("3")

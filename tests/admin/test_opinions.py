@@ -106,6 +106,9 @@ def test_a_group_is_answered_with_one_tap_and_each_author_hears_it_once(qian: Pa
         f"{BOARD}/answer", group=group, verdict="not", why="没钱", show=group
     )
     assert letters(village) == told
+    with village.db.write() as s:  # two who read the board before either answered: the second answers none
+        ids = list(s.scalars(select(Opinion.id).where(Opinion.group_id == int(group))))
+        assert len(ids) == 3 and verdicts.answer(s, matter(s), ids, "not", "没钱", "cli") == []
     assert verbs(village)[-1] == "answer_opinions"
 
 

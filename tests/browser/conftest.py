@@ -1,4 +1,4 @@
-"""One running product and one Chromium for all browser tests of a worker: starting them costs more than most tests."""
+"""One running product for all browser tests of a worker: starting it costs more than most tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # Playwright keeps an event loop running: other tests of this worker start their own
 def browser() -> Iterator[Browser]:
     """One whose microphone hears a beep. .ci/run installs one; elsewhere only these tests are left out, and said to be."""
     if BROWSER is None:

@@ -14,7 +14,7 @@ from gateway.models.consultation import Consultation
 from gateway.models.conversation import Question
 from gateway.models.person import Claim, Handset, Person
 from gateway.models.topic import Proposal
-from gateway.outreach import broadcasts
+from gateway.outreach import broadcasts, singles
 from gateway.people.residents import handsets_of, people_on, spoken_on
 from gateway.replies import reply_phrase, reply_text
 
@@ -94,9 +94,14 @@ def _wait_for_answer(s: Session, handset: Handset, objection: Objection) -> None
     s.execute(put.on_conflict_do_update(index_elements=["handset_id"], set_=asked))
 
 
-def opinions_answered(s: Session, c: Consultation, answered: Iterable[Opinion]) -> tuple[int, int]:
+def opinions_answered(
+    s: Session, c: Consultation, answered: Iterable[Opinion], *, corrected: bool = False
+) -> tuple[int, int]:
     """Tell the authors of opinions that were answered just now, each once; how many are being told, and how many have no
-    telephone, so that somebody has to tell them."""
+    telephone, so that somebody has to tell them. ``corrected``: they may have heard another answer before."""
+    if corrected:
+        answered = list(answered)
+        singles.drop(s, [f"opinion:{o.id}" for o in answered])
     sig, told, untold = s.get_one(Area, c.area_id).signed, 0, 0
     for o in verdicts.once_each(answered):
         way = _way(s, o)
@@ -111,7 +116,7 @@ def opinions_answered(s: Session, c: Consultation, answered: Iterable[Opinion]) 
         whose = person.name if person and named else reply_phrase("you", tongue)
         verdict = reply_phrase(f"verdict_{o.verdict}", tongue)
         sms = reply_text(
-            "opinion_answered", language=tongue, sig=sig, number=c.number, whose=whose, verdict=verdict, words=matters.stopped(o.why)
+            "opinion_corrected" if corrected else "opinion_answered", language=tongue, sig=sig, number=c.number, whose=whose, verdict=verdict, words=matters.stopped(o.why)
         )  # fmt: skip
         _tell(s, handset, sms, prefers, f"opinion:{o.id}")
         told += 1

@@ -66,7 +66,7 @@ def _page(
         like={x.id: themes.suggest(x.words, lexicon) for x in rows if x.group_id is None},
         recordings=common.recordings(s, [x.recording_id for x in rows]), leads=mine,
         letters=inbox.letters(s, "opinion", rows[:SIZE]), by={x.answered_by: actor_name(s, x.answered_by) for x in rows},
-        recused=guards.recused(s, c.id, me().id), f=f, errors=errors, at=at, picked=set(ids("opinion")),
+        before=verdicts.corrected(s, c), recused=guards.recused(s, c.id, me().id), f=f, errors=errors, at=at, picked=set(ids("opinion")),
     )  # fmt: skip
 
 
@@ -196,8 +196,35 @@ def answer_opinions(id: int) -> Any:
     if not n:  # pressed twice, or somebody was first
         flash(_("这些意见答复过了，下面是现在的样子"))
         return _back(id, f.get("show", ""))
+    return _are_told(id, _("答复了%(n)s条，正在告诉%(told)s人", n=n, told=told), untold)
+
+
+@panel.post("/consultations/<int:id>/opinions/<int:row>/correct")
+def correct_answer(id: int, row: int) -> Any:
+    """Another answer in the place of one that was given; whoever heard that one is told once more."""
+    f = request.form
+    try:
+        with writing() as s:
+            c = common.consultation(s, id, change=True)
+            o = s.scalar(verdicts.said(c).where(Opinion.id == row))
+            if o is None:
+                raise rights.NotVisible
+            given, why, alike = f.get("verdict", ""), f.get("why", ""), bool(f.get("alike"))
+            done = verdicts.correct(s, c, o, given, why, actor(), seen=f.get("seen", ""), alike=alike)
+            rights.act(s, me(), "correct_answer", f"consultation:{c.id}", c.area_id)
+            told, untold = answers.opinions_answered(s, c, done, corrected=True)
+            n = len(done)
+    except Refused as refused:
+        return _again(id, refused, str(row))
+    if not n:
+        flash(_("这条答复已经改过了，下面是现在的样子"))
+        return _back(id, f.get("show", ""))
+    return _are_told(id, _("改正了%(n)s条，正在告诉%(told)s人", n=n, told=told), untold)
+
+
+def _are_told(id: int, words: str, untold: int) -> Response:
     runtime().wake("replies", "calls")
-    flash(_("答复了%(n)s条，正在告诉%(told)s人", n=n, told=told))
+    flash(words)
     if untold:
         flash(_("有%(n)s人没有电话可以告诉，请当面说", n=untold), "error")
-    return _back(id, f.get("show", ""))
+    return _back(id, request.form.get("show", ""))

@@ -84,6 +84,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "sort_opinions": (ENTER, WRITE),
     "change_group": (ENTER, WRITE),
     "answer_opinions": (LEAD,),
+    "correct_answer": (LEAD,),
     "add_theme": (WRITE,),
     "change_theme": (WRITE,),
     "usual_themes": (WRITE,),

@@ -121,6 +121,7 @@ STAGES = {
 }
 EVENTS = {
     "opinions": _l("答复意见"),
+    "opinion_corrected": _l("改正答复"),
     "recuse": _l("有人回避"),
     "recusal_ended": _l("取消回避"),
     "create": _l("建立"),

@@ -12,7 +12,7 @@ from gateway.consultation import lifecycle, matters
 from gateway.consultation.refusal import Refused
 from gateway.consultation.themes import LONGEST_NAME
 from gateway.models.answer import ON_THE_MATTER, VERDICTS, Opinion, OpinionGroup
-from gateway.models.consultation import Consultation
+from gateway.models.consultation import Consultation, ConsultationEvent
 from gateway.people.residents import Resident
 
 LONGEST_WHY = 60  # characters: it goes into an SMS
@@ -118,6 +118,52 @@ def answer(
     """Answer these opinions, as far as nobody has yet: of two who do so at once the second answers none, and nobody is
     told twice. Returns those answered now, oldest first. Raises :class:`Refused` naming the field, or where answering
     is not for this organizer (:func:`lifecycle.decides`)."""
+    why = _checked(s, c, verdict, why, actor)
+    done = _claim(s, and_(_these(c, ids), Opinion.verdict == ""), verdict, why, actor)
+    if done:
+        said_ = f"{len(done)}条，{_WORDS[verdict]}：{why}"
+        lifecycle.record(s, c, "opinions", actor, before=c.state, to=c.state, reason=said_)
+    return done
+
+
+def correct(
+    s: Session, c: Consultation, o: Opinion, verdict: str, why: str, actor: str, *, seen: str, alike: bool = False
+) -> list[Opinion]:  # fmt: skip
+    """Put another answer in the place of one that was given, which stays in the matter's history: also of all in the same
+    group that were answered the same way (``alike``). ``seen``: when the answer was given that whoever corrects it had
+    before their eyes (ISO 8601); where it is another by now none is corrected. Returns those corrected, oldest first. Raises
+    :class:`Refused` like :func:`answer`, and where nothing would change."""
+    why = _checked(s, c, verdict, why, actor)
+    was = (o.verdict, o.why)
+    if o.answered_at is None or o.answered_at.isoformat() != seen:
+        return []
+    if was == (verdict, why):
+        raise Refused("跟原来的答复一样，没有改", "why")
+    same = Opinion.group_id == o.group_id if alike and o.group_id else Opinion.id == o.id
+    wanted = and_(
+        Opinion.consultation_id == c.id, Opinion.kind.in_(ON_THE_MATTER), same, Opinion.verdict == o.verdict, Opinion.why == o.why
+    )  # fmt: skip
+    done = _claim(s, wanted, verdict, why, actor)
+    for x in done:
+        said_ = f"原来答复{_WORDS[was[0]]}：{was[1]}。改成{_WORDS[verdict]}：{why}"
+        lifecycle.record(
+            s, c, "opinion_corrected", actor, before=c.state, to=c.state, reason=said_, evidence=f"opinion:{x.id}"
+        )  # fmt: skip
+    return done
+
+
+def corrected(s: Session, c: Consultation) -> dict[int, list[ConsultationEvent]]:
+    """The corrections of answers on a matter by the opinion they answer, oldest first."""
+    found = select(ConsultationEvent).where(
+        ConsultationEvent.consultation_id == c.id, ConsultationEvent.event == "opinion_corrected"
+    )
+    kept: dict[int, list[ConsultationEvent]] = {}
+    for e in s.scalars(found.order_by(ConsultationEvent.id)):
+        kept.setdefault(int(e.evidence.partition(":")[2]), []).append(e)
+    return kept
+
+
+def _checked(s: Session, c: Consultation, verdict: str, why: str, actor: str) -> str:
     lifecycle.decides(s, c, actor)
     if verdict not in VERDICTS:
         raise Refused("请选采纳、采纳一部分，还是没采纳", "verdict")
@@ -126,19 +172,20 @@ def answer(
         raise Refused("请写为什么，会告诉提意见的人", "why")
     if len(why) > LONGEST_WHY:
         raise Refused(f"要发短信，最多{LONGEST_WHY}个字", "why")
+    return why
+
+
+def _claim(s: Session, wanted: ColumnElement[bool], verdict: str, why: str, actor: str) -> list[Opinion]:
     now = clock.now()
     claimed = (
         update(Opinion)
-        .where(_these(c, ids), Opinion.verdict == "")
+        .where(wanted)
         .values(verdict=verdict, why=why, answered_at=now, answered_by=actor)
         .values(done_at=func.coalesce(Opinion.done_at, now))
         .returning(Opinion.id)
         .execution_options(synchronize_session=False)
     )
     done = list(s.scalars(claimed))
-    if done:
-        said_ = f"{len(done)}条，{_WORDS[verdict]}：{why}"
-        lifecycle.record(s, c, "opinions", actor, before=c.state, to=c.state, reason=said_)
     found = select(Opinion).where(Opinion.id.in_(done)).order_by(Opinion.id)
     return list(s.scalars(found.execution_options(populate_existing=True)))
 

@@ -77,6 +77,7 @@ _CODES: dict[Trouble, str] = {
     Trouble("没人接", "照“没人接隔多久再打”都打过了，请上门"): "no-answer",
     Trouble("是录音电话", "留了短话，打回来就能听全；要紧的事请上门"): "machine",
     Trouble("来电没显示号码，打不回去", "没有办法；等他再打来"): "hidden",
+    Trouble("没发：后来改了，另发了一条", "不用管"): "replaced",
     Trouble("取消了", "要发的话，请另发一条"): "canceled",
 }
 _BY_CODE = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}

@@ -17,7 +17,7 @@ from gateway.settings import Settings
 
 FAILED = ("failed", "undelivered")
 # the resident's own wish, nobody to reach, or words that can't be carried: no second try changes that
-_FINAL = ("stopped", "OptedOut", "21610", "hidden", "21605", "21617", "30019", "30044")
+_FINAL = ("stopped", "replaced", "OptedOut", "21610", "hidden", "21605", "21617", "30019", "30044")
 
 
 @dataclass(frozen=True)
@@ -139,3 +139,12 @@ def again(s: Session, d: Delivery) -> bool:
     )
     s.refresh(d)
     return bool(planned.rowcount)  # type: ignore[attr-defined]
+
+
+def drop(s: Session, subjects: Collection[str]) -> int:
+    """Messages about these that nobody has taken yet are not sent: another takes their place. How many there were."""
+    waiting = update(Delivery).where(Delivery.subject.in_(subjects), Delivery.state == "planned")
+    dropped = waiting.where(Delivery.broadcast_id.is_(None)).values(
+        state="failed", error="replaced", settled_at=clock.now()
+    )
+    return s.execute(dropped.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]

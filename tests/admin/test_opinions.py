@@ -112,6 +112,40 @@ def test_a_group_is_answered_with_one_tap_and_each_author_hears_it_once(qian: Pa
     assert verbs(village)[-1] == "answer_opinions"
 
 
+def test_a_wrong_answer_is_corrected_and_its_authors_hear_so_once_more(qian: Panel) -> None:
+    village = qian.rt
+    for who, words in ((SUN, "把边沟留出来"), (LI, "李守田：别灌我家院里")):
+        id = said(village, who, words)
+        qian.send(f"{BOARD}/sort", opinion=[id], name="边沟")
+    group = str(group_id(village, "边沟"))
+    qian.send(f"{BOARD}/answer", group=group, verdict="not", why="没钱", show=group)
+    with village.db.write() as s:  # 孙长河's left, 李守田's waits
+        first, second = s.scalars(
+            select(Delivery).where(Delivery.subject.startswith("opinion:")).order_by(Delivery.id)
+        )
+        first.state = "delivered"
+        seen = s.get_one(Opinion, id).answered_at
+        assert seen is not None
+    form = {"seen": seen.isoformat(), "show": group, "alike": "1"}
+    assert "跟原来的答复一样" in qian.send(f"{BOARD}/{id}/correct", 422, verdict="not", why="没钱。", **form)
+    refused = qian.send(f"{BOARD}/{id}/correct", 422, verdict="adopted", why="", **form)
+    assert "请写为什么" in refused and 'name="alike" value="1" checked' in refused
+    page = qian.send(f"{BOARD}/{id}/correct", verdict="adopted", why="边沟留出来，镇里给钱", **form)
+    assert "改正了2条，正在告诉2人" in page and "原来答复没采纳：没钱。改成采纳：边沟留出来，镇里给钱" in page
+    told = letters(village)[2:]
+    assert told[0] == "sms: 【拟柳村委会】您对11号的意见，上次答复改了，现在是采纳了：边沟留出来，镇里给钱。"
+    assert len(told) == 2
+    with village.db.read() as s:
+        assert [s.get_one(Delivery, d.id).state for d in (first, second)] == ["delivered", "failed"]
+        kept = [e.evidence for e in lifecycle.history(s, matter(s)) if e.event == "opinion_corrected"]
+        assert len(kept) == 2 and f"opinion:{id}" in kept
+    assert "边沟留出来，镇里给钱" in text(village, SUN, "我的意见怎么说的")
+    again = qian.send(
+        f"{BOARD}/{id}/correct", verdict="partly", why="看情况", **form
+    )  # from a page of before
+    assert "已经改过了" in again and len(letters(village)) == 4
+
+
 def test_who_spoke_is_rung_and_hears_it_again_whenever_they_ring(qian: Panel) -> None:
     village = qian.rt
     with village.db.write() as s:

@@ -30,7 +30,7 @@ from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from admin.tally import counted
 from gateway import clock
-from gateway.consultation import ballots, guards, lifecycle, matters, profiles, quorum, steps
+from gateway.consultation import ballots, guards, lifecycle, matters, profiles, quorum, steps, subjects
 from gateway.consultation.catalogue import lead_of
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Ballot, Objection, Opinion, Recording
@@ -331,7 +331,13 @@ def announcement(id: int) -> Any:
         c = common.consultation(s, id, change=True)
         if "announce" not in lifecycle.allowed(c):
             return as_it_is(id)  # Back, after it was started
-        return render_template("admin/announce.html", c=c, **reach(s, c, "notice"), problem="")
+        return render_template(
+            "admin/announce.html",
+            c=c,
+            **reach(s, c, "notice"),
+            voiceless=subjects.voiceless(s, c),
+            problem="",
+        )
 
 
 @panel.post("/consultations/<int:id>/announce")

@@ -30,6 +30,7 @@ def card(s: Session, c: Consultation, o: Organizer) -> dict[str, Any]:
     )
     return {
         "sides": subjects.coverage(s, c),
+        "voiceless": subjects.voiceless(s, c),
         "meetings": [(m, answers(s, m.id)) for m in meetings.of(s, c)],
         "assessments": assessments.of(s, c),
         "proxies": proxies.count(s, c),

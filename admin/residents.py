@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from admin import words
 from admin.common import me, panel, reading, runtime, writing
 from admin.forms import page_number
 from gateway import codes
@@ -78,4 +79,17 @@ def phone_works(id: int, phone: int) -> Response:
         rights.act(s, me(), "phone_works", f"handset:{phone}", person.area_id)
         people.works_again(s, found)
     flash(_("记下了，下回照样通知这个号码"))
+    return redirect(url_for("admin.one_resident", id=id))
+
+
+@panel.post("/residents/<int:id>/tags")
+def resident_tags(id: int) -> Response:
+    """What somebody is in the village, by which matters ask them and groups have a voice. Tags this form doesn't offer
+    stay as they are."""
+    with writing() as s:
+        person = rights.get(s, rights.people(s, me()), Person, id)
+        kept = [tag for tag in person.tags or () if tag not in words.STANDING]
+        person.tags = [*kept, *(tag for tag in words.STANDING if tag in request.form.getlist("tag"))]
+        rights.act(s, me(), "resident_tags", f"person:{id}", person.area_id)
+    flash(_("身份改好了"))
     return redirect(url_for("admin.one_resident", id=id))

@@ -103,6 +103,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cancel_import": (KEEP,),
     "phone_works": (KEEP,),
     "personal_code": (KEEP,),
+    "resident_tags": (KEEP,),
     "accept_claim": (KEEP,),
     "reject_claim": (KEEP,),
     "add_entry": (WRITE,),

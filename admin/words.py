@@ -347,6 +347,8 @@ TAGS = RESPECTED | {
     "non_registered_rep": _l("非户籍居民代表"),
     "owner": _l("业主"),
 }
+# those that are given by hand; whether somebody owns a home is the roster's own column
+STANDING = {tag: name for tag, name in TAGS.items() if tag != "owner"}
 # what became of an opinion
 VERDICTS = {"adopted": _l("采纳了"), "partly": _l("采纳了一部分"), "not": _l("没采纳")}
 VERDICT_TONES = {"adopted": "live", "partly": "todo", "not": "done"}

@@ -206,10 +206,10 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
     return known[c.id]
 
 
-def eligible(s: Session, c: Consultation) -> Select[Person]:
+def eligible(s: Session, c: Consultation, *, unit: str = "") -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278), and where groups do,
-    those who represent one (Organic Law of Residents' Committees art. 10)."""
-    rules = _rules(literal(c.group), literal(c.unit), literal(_adult_before()))
+    those who represent one (Organic Law of Residents' Committees art. 10). ``unit``: as if these were counted instead."""
+    rules = _rules(literal(c.group), literal(unit or c.unit), literal(_adult_before()))
     return select(Person).where(Person.area_id.in_(area_ids(s, c)), *rules, *segments.rules(c))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway.consultation import matters
 from gateway.consultation.refusal import Refused
+from gateway.models.area import Area
 from gateway.models.consultation import Consultation
 from gateway.models.participation import STANDS_FOR, SUBJECTS, Participant
 from gateway.models.person import Person
@@ -54,3 +55,16 @@ def coverage(s: Session, c: Consultation) -> list[Side]:
         for subject in SUBJECTS
         if subject in (c.sides or ()) or subject in asked or subject in invited
     ]
+
+
+def voiceless(s: Session, c: Consultation) -> list[tuple[str, str]]:
+    """Where groups are counted: those (area, group) with people but nobody to speak for them, so that they have no voice in
+    the tally. Once the voices were counted it can't be mended any more, and there are none."""
+    if c.unit != "group" or c.voices is not None:
+        return []
+    places = (Person.area_id, Person.group)
+    spoken = {(*row,) for row in s.execute(matters.eligible(s, c).with_only_columns(*places).distinct())}
+    everybody = matters.eligible(s, c, unit="person").join(Area, Area.id == Person.area_id)
+    found = s.execute(everybody.with_only_columns(*places, Area.name, Area.path).distinct())
+    silent = sorted((path, group, name) for id, group, name, path in found if (id, group) not in spoken)
+    return [(name, group) for _path, group, name in silent]

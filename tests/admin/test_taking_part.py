@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 from gateway import clock
 from gateway.consultation import matters, opinions, proxies, subjects
 from gateway.models.answer import Opinion
+from gateway.models.consultation import Consultation
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.models.participation import FORMS, SUBJECTS, Assessment, Invitation, Meeting, Participant, Proxy
+from gateway.models.person import Person
 from gateway.people import organizers
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel, area
 from tests.conftest import SUN, Resident
-from tests.consultation.procedure import answer_all, new
+from tests.consultation.procedure import QIAN, answer_all, new
 from tests.meeting import in_days, matter, person, rung, sent
 from tests.resident import tally
 from tests.resident import text as send
@@ -333,3 +335,31 @@ def test_dates_on_the_pages_are_the_villages(qian: Panel) -> None:
     with qian.rt.db.read() as s:
         at: datetime = s.get_one(Meeting, id).starts_at
     assert at.astimezone(clock.village_zone()).hour == 9 and "09:00" in qian.get(f"/admin/meetings/{id}")
+
+
+def test_a_group_without_anybody_to_speak_for_it_is_named_until_somebody_does(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = new(s, "NL", unit="group")
+        sun = person(s, SUN)
+        for p in s.scalars(select(Person).where(Person.area_id == sun.area_id, Person.group == sun.group)):
+            p.tags = [tag for tag in p.tags or () if tag not in ("group_leader", "villager_rep")]
+        s.flush()
+        assert (voiceless := subjects.voiceless(s, c)) and ("拟柳村", sun.group) in voiceless
+        here, group, voices = f"/admin/consultations/{c.id}", sun.group, matters.voices(s, c)
+        assert (
+            subjects.voiceless(s, matter(s)) == []
+        )  # where households or people are counted nobody is left out
+        id, them, number = sun.id, f"/admin/residents/{sun.id}", c.id
+    panel = Panel(village, QIAN)
+    for page in (here, f"{here}/preview"):
+        assert f"拟柳村 {group}</a>" in panel.get(page) and "还没人代表" in panel.page, page
+    assert "孙长河" in panel.get(f"/admin/residents/?q={group}")
+    panel.get(them)
+    assert "小组长" in panel.send(f"{them}/tags", tag=["group_leader", "old_cadre"])
+    assert f"拟柳村 {group}</a>" not in panel.get(here)
+    with village.db.write() as s:
+        assert matters.voices(s, s.get_one(Consultation, number)) == voices + 1
+        assert matters.may_answer(s, s.get_one(Consultation, number), s.get_one(Person, id))
+    panel.get(them)
+    panel.send(f"{them}/tags")
+    assert f"拟柳村 {group}</a>" in panel.get(here)

@@ -45,6 +45,7 @@ from admin import (
 from admin.common import panel
 from gateway import clock, phones, text
 from gateway.consultation.ballots import may_be_broken_down
+from gateway.models.area import Area
 from gateway.people import organizers, rights
 from gateway.runtime import Runtime
 
@@ -126,6 +127,7 @@ def _guard() -> Any:
         with common.reading() as s:
             g.organizer = organizers.who(s, token)
             g.area_ids = set(rights.area_ids(s, g.organizer)) if g.organizer else set()
+            g.zone = s.get_one(Area, g.organizer.area_id).zone if g.organizer else None
     if request.endpoint not in _OPEN_TO_ALL and g.organizer is None:
         return auth.ask_to_sign_in()
     _csrf.protect()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, g
 from flask_babel import gettext as _
@@ -85,8 +86,13 @@ def leads(s: Session, c: Consultation) -> bool:
     return c.area_id in rights.area_ids(s, me())
 
 
+def zone() -> ZoneInfo:
+    """Where whoever is signed in works: the panel's days and hours are theirs."""
+    return g.get("zone") or runtime().settings.zone
+
+
 def local(moment: datetime) -> datetime:
-    return moment.astimezone(runtime().settings.zone)
+    return moment.astimezone(zone())
 
 
 def when(moment: datetime | None) -> str:

@@ -25,7 +25,7 @@ from admin import (
     referrals,
 )
 from admin.changing import actor_name, as_it_is, change
-from admin.common import actor, leads, me, panel, reading, runtime, writing
+from admin.common import actor, leads, me, panel, reading, writing
 from admin.forms import automatic, errors_of, ids, moment, own_words, whole
 from admin.reaching import reach
 from admin.tally import counted
@@ -111,7 +111,7 @@ def edit_consultation(id: int) -> str:
             "topic": c.topic_id,
             **{name: getattr(c, name) for name in matters.TOPIC},
             "opens": common.for_input(c.opens_at),
-            "closes": f"{common.local(c.closes_at):%Y-%m-%d}" if c.closes_at else "",
+            "closes": f"{c.closes_at.astimezone(c.zone):%Y-%m-%d}" if c.closes_at else "",
             "sms": c.sms.get("notice", ""),
             "voice": c.voice.get("notice", ""),
         } | {f"option{key}": label for key, label in c.options.items()}
@@ -125,7 +125,7 @@ class _Typed:
     """The consultation form, read. Raises Refused naming the field that won't do."""
 
     def __init__(self, s: Session) -> None:
-        f, zone = request.form, runtime().settings.zone
+        f = request.form
         visible = {a.id: a for a in _areas(s)}
         self.number = whole("number")
         self.title = matters.headline(f.get("title", ""))
@@ -140,8 +140,8 @@ class _Typed:
         self.unit = f.get("unit", "")
         labels = [f.get(f"option{n}", "").strip() for n in (1, 2, 3)]
         self.options = {str(n): label for n, label in enumerate([x for x in labels if x], 1)}
-        self.opens: datetime = moment("opens", zone) or clock.now()
-        closes = moment("closes", zone)
+        self.opens: datetime = moment("opens", area.zone) or clock.now()
+        closes = moment("closes", area.zone)
         if closes is None:
             raise Refused(_("请选截止日期"), "closes")
         self.closes: datetime = closes

@@ -102,7 +102,7 @@ def call_assembly(id: int) -> Any:
     """Call a meeting; everybody is told when and where."""
     f = request.form
     try:
-        starts_at = moment("starts_at", runtime().settings.zone)
+        starts_at = moment("starts_at", common.zone())
         if starts_at is None:
             raise Refused(_("请选开会的日子和钟点"), "starts_at")
         with writing() as s:

@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from admin import common
 from admin.changing import change
-from admin.common import actor, leads, me, panel, runtime
+from admin.common import actor, leads, me, panel
 from admin.forms import moment
 from gateway.consultation import followup, lifecycle, ratings
 from gateway.models.consultation import Consultation
@@ -50,7 +51,7 @@ def plan_task(id: int) -> Response:
     f = request.form
 
     def plan(s: Session, c: Consultation) -> None:
-        due = moment("due", runtime().settings.zone)
+        due = moment("due", common.zone())
         followup.plan(s, c, actor(), f.get("what", ""), f.get("owner", ""), due)
 
     return change(id, "implement", plan, _("安排下去了"))
@@ -80,7 +81,7 @@ def evaluate(id: int) -> Response:
     f = request.form
 
     def judge(s: Session, c: Consultation) -> None:
-        due = moment("due", runtime().settings.zone)
+        due = moment("due", common.zone())
         followup.evaluate(
             s, c, actor(), evaluator=f.get("evaluator", ""), findings=f.get("findings", ""), summary=f.get("summary", ""),
             mend=f.get("mend", ""), owner=f.get("owner", ""), due=due,

@@ -72,7 +72,7 @@ def enter_mandate(id: int) -> Any:
             if not f.get("proxy", 0, type=int):
                 raise Refused(_("请选受托的人"), "proxy")
             proxy = rights.get(s, visible, Person, f.get("proxy", 0, type=int))
-            until = moment("until", runtime().settings.zone)
+            until = moment("until", common.zone())
             made = proxies.give(s, c, principal, proxy, paper=f.get("paper", ""), until=until, by=me().id)
             rights.act(s, me(), "proxy_enter", f"proxy:{made.id}", c.area_id)
             rung = standing_in.ring(s, made)

@@ -64,7 +64,7 @@ def plan_meeting(id: int) -> Any:
     try:
         with writing() as s:
             c = common.consultation(s, id, change=True)
-            at = moment("starts_at", runtime().settings.zone)
+            at = moment("starts_at", common.zone())
             if at is None:
                 raise Refused(_("请写哪天几点"), "starts_at")
             m = meetings.plan(

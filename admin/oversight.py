@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from admin import common, words
 from admin.auth import _inside
 from admin.changing import actor_name
-from admin.common import actor, leads, me, panel, reading, runtime, writing
+from admin.common import actor, leads, me, panel, reading, writing
 from admin.forms import errors_of, moment
 from gateway.consultation import lifecycle, oversight
 from gateway.consultation.refusal import Refused
@@ -125,7 +125,7 @@ def raise_flag(id: int) -> Any:
     f = request.form
 
     def ask(s: Session, c: Consultation) -> None:
-        due = moment("due", runtime().settings.zone)
+        due = moment("due", common.zone())
         oversight.ask(s, c, actor(), me().area_id, f.get("words", ""), due, f.get("step", 0, type=int))
 
     return _change(id, "flag", ask, _("记下了，办这件事的人要按日子答复"))
@@ -161,7 +161,7 @@ def settle_flag(id: int, verb: str) -> Any:
         if verb == "accept":
             oversight.accept(s, c, flag, actor())
         else:
-            due = moment("due", runtime().settings.zone)
+            due = moment("due", common.zone())
             oversight.again(s, c, flag, actor(), request.form.get("words", ""), due)
 
     done = _("认可了") if verb == "accept" else _("又提了一次，要按新的日子答复")

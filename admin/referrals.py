@@ -93,7 +93,7 @@ def refer(id: int) -> Any:
     def hand_on(s: Session, c: Consultation) -> None:
         if not leads(s, c):
             raise rights.NotAllowed
-        due = moment("due", runtime().settings.zone)
+        due = moment("due", common.zone())
         referrals.refer(s, c, actor(), f.get("to", 0, type=int), f.get("reason", ""), due)
 
     return _save(id, "refer", hand_on, _("转过去了，等他们答复"))

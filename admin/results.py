@@ -51,7 +51,7 @@ def publication(id: int) -> Any:
 
 def _first_draft(c: Consultation, tally: ballots.Tally) -> dict[str, str]:
     ends = clock.end_of_day(
-        common.local(clock.now() + timedelta(days=c.rules.publicity_days)).date(), runtime().settings.zone
+        common.local(clock.now() + timedelta(days=c.rules.publicity_days)).date(), common.zone()
     )
     return {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
 
@@ -79,7 +79,7 @@ def publish(id: int) -> Any:
     if not open_:
         return too_late(id, "publish")
     try:
-        until = moment("until", runtime().settings.zone)
+        until = moment("until", common.zone())
         if until is None:
             raise Refused(_("请写公示到什么时候"), "until")
         result = matters.bare_result(f.get("result", ""))

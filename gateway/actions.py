@@ -331,7 +331,7 @@ _KINDS = ("ballot", "opinion", "objection", "claim")
 @action
 def find_person(turn: Turn) -> Result:
     area = area_of(turn.s, turn.people())
-    local = clock.now().astimezone(turn.settings.zone)
+    local = clock.now().astimezone(area.zone)
     in_hours = local.weekday() < 5 and (8 <= local.hour < 12 or 13 <= local.hour < 17)
     if area.duty_phone and in_hours:
         return "duty", {"duty_phone": area.duty_phone}

@@ -3,6 +3,7 @@ III(3): 公示, 社会监督). No name, no number, nobody's choice."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -115,8 +116,8 @@ def of(s: Session, c: Consultation) -> Disclosed:
         told=told(s, c),
         meetings=(
             *(f"{a.author}论证：{a.summary}。" for a in reversed(assessments.of(s, c))),
-            *(_sat(m) for m in meetings.of(s, c) if m.state == "held" and not m.kind.small),
-            *(_sentence(m) for m in assemblies.of(s, c) if m.outcome),
+            *(_sat(m, c.zone) for m in meetings.of(s, c) if m.state == "held" and not m.kind.small),
+            *(_sentence(m, c.zone) for m in assemblies.of(s, c) if m.outcome),
         ),
         stages=tuple(
             (name, text.without_signature(str(c.sms[stage])))
@@ -125,7 +126,9 @@ def of(s: Session, c: Consultation) -> Disclosed:
         ),
         # what a bad mark asked somebody to look after is between them
         tasks=tuple(
-            (t.what, _day(t.due_at), bool(t.done_at)) for t in followup.tasks(s, c) if t.why != "rating"
+            (t.what, _day(t.due_at, c.zone), bool(t.done_at))
+            for t in followup.tasks(s, c)
+            if t.why != "rating"
         ),
         rating=_rating(s, c),
     )
@@ -156,18 +159,18 @@ def told(s: Session, c: Consultation) -> dict[str, reached.Reach]:
 _OUTCOMES = {"passed": "通过", "rejected": "没通过", "no_quorum": "人数不够，没有表决"}
 
 
-def _day(moment: datetime) -> str:
-    return text.short_date(moment.astimezone(clock.village_zone()).date())
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    return text.short_date(moment.astimezone(zone).date())
 
 
-def _sat(m: Meeting) -> str:
+def _sat(m: Meeting, zone: ZoneInfo) -> str:
     there = f"，到场{m.attendance}人" if m.attendance else ""
-    return f"{_day(m.starts_at)}开了{m.kind.name}{there}。"
+    return f"{_day(m.starts_at, zone)}开了{m.kind.name}{there}。"
 
 
-def _sentence(m: Assembly) -> str:
+def _sentence(m: Assembly, zone: ZoneInfo) -> str:
     body = quorum.PROFILES[m.body]
-    said = f"{_day(m.starts_at)}{body.name.partition('（')[0]}，应到{m.members}{body.unit}，到会{m.present or 0}{body.unit}"
+    said = f"{_day(m.starts_at, zone)}{body.name.partition('（')[0]}，应到{m.members}{body.unit}，到会{m.present or 0}{body.unit}"
     if m.outcome != "no_quorum":
         said += f"，同意{m.agree or 0}，不同意{m.against or 0}，弃权{m.abstain or 0}"
     return f"{said}：{_OUTCOMES.get(m.outcome, m.outcome)}。"

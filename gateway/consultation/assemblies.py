@@ -48,7 +48,7 @@ def call(
         raise Refused("地点请写短些，要放进短信里", "place")
     if members < 1:
         raise Refused("请写应到多少", "members")
-    zone, now = clock.village_zone(), clock.now()
+    zone, now = c.zone, clock.now()
     days = (starts_at.astimezone(zone).date() - now.astimezone(zone).date()).days
     if days < c.rules.assembly_notice_days:
         raise Refused(f"开会要提前{c.rules.assembly_notice_days}天通知，最早{_earliest(c, now)}", "starts_at")
@@ -72,7 +72,7 @@ def call(
 
 
 def _earliest(c: Consultation, now: datetime) -> str:
-    local = now.astimezone(clock.village_zone()) + timedelta(days=c.rules.assembly_notice_days)
+    local = now.astimezone(c.zone) + timedelta(days=c.rules.assembly_notice_days)
     return f"{local.month}月{local.day}日"
 
 

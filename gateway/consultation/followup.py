@@ -171,7 +171,7 @@ def bad_mark(s: Session, c: Consultation, reason: str = "", recorded: bool = Fal
     )
     if s.scalar(open_one.limit(1)) is not None:
         return None
-    zone = clock.village_zone()
+    zone = c.zone
     due = clock.end_of_day((clock.now().astimezone(zone) + timedelta(days=c.rules.start_days)).date(), zone)
     what = f"打分平均{average:.1f}，回访，看哪儿没办好" if low else "有人打了1分，说了原因，去看看"
     task = Task(consultation_id=c.id, what=what, owner=c.lead or "牵头的", due_at=due, why="rating")

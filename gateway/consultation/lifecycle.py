@@ -191,10 +191,10 @@ def which_are_overdue(visible: Select[Consultation], now: datetime | None = None
 
 
 def due(c: Consultation, state: str, at: datetime) -> datetime | None:
-    """Deadlines fall at the end of the stated day in the village's time zone."""
+    """Deadlines fall at the end of the stated day in the time zone of its area."""
     if not STATES[state].days:
         return None
-    zone = clock.village_zone()
+    zone = c.zone
     days: int = getattr(c.rules, STATES[state].days)
     return clock.end_of_day((at.astimezone(zone) + timedelta(days=days)).date(), zone)
 

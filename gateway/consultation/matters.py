@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Integer, Select, String, delete, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -107,11 +106,9 @@ def create(
         state="PROPOSED" if raised_by else "ACCEPTED",
         profile=rules.to_json(),
         due_at=clock.end_of_day(
-            (
-                clock.now().astimezone(_zone())
-                + timedelta(days=rules.decide_days if raised_by else rules.announce_days)
-            ).date(),
-            _zone(),
+            clock.now().astimezone(area.zone).date()
+            + timedelta(days=rules.decide_days if raised_by else rules.announce_days),
+            area.zone,
         ),
         scope=topic.pop("scope", "") or _scope(area, area_ids or [], group),
         **topic,
@@ -313,13 +310,13 @@ def for_people(
 def default_sms(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:
     """A notice that fits one segment (70 units) where the title allows it."""
     choices = "，".join(f"{label}回{key}" for key, label in options.items())
-    until = text.short_date(closes_at.astimezone(_zone()).date())
+    until = text.short_date(closes_at.astimezone(area.zone).date())
     return f"{area.signed}{number}号事：{title}。{choices}。{until}止，问人回0"
 
 
 def default_voice(area: Area, number: int, title: str, options: dict[str, str], closes_at: datetime) -> str:
     """The spoken notice without the menu: the script speaks the choices itself, so they can't disagree."""
-    until = text.spoken_date(closes_at.astimezone(_zone()).date())
+    until = text.spoken_date(closes_at.astimezone(area.zone).date())
     return (
         f"您好，这里是{area.name}协商热线，您不用花话费。（停一秒）"
         f"{text.spoken_ordinal_matter(number)}事：{title}。（停一秒）{until}截止。"
@@ -364,7 +361,7 @@ def stopped(words: str) -> str:
 def effective_day(c: Consultation) -> date:
     """The first day after the publicity period, as villagers count: a period “to the 7th” takes effect on the 8th."""
     ends = c.publicity_ends_at or clock.now()
-    return (ends + timedelta(seconds=1)).astimezone(_zone()).date()
+    return (ends + timedelta(seconds=1)).astimezone(c.zone).date()
 
 
 def signed(area: Area, sms: str) -> str:
@@ -385,7 +382,3 @@ def spoken_words(notice: str) -> str:
     """A spoken notice without the greeting and the menu an editor may have typed around it: the script greets and
     speaks the choices by itself, so that words and keys can't disagree."""
     return _REST.sub("", _MENU.sub("", _GREETING.sub("", notice)))
-
-
-def _zone() -> ZoneInfo:
-    return clock.village_zone()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from gateway import clock, text
 from gateway.consultation import lifecycle, matters, steps, texts
@@ -245,16 +245,22 @@ def cancel(s: Session, m: Meeting) -> list[tuple[Invitation, Participant]]:
 # ---- words ---------------------------------------------------------------------------------------
 
 
+def _local(m: Meeting) -> datetime:
+    s = object_session(m)
+    c = s.get(Consultation, m.consultation_id) if s is not None else None
+    return m.starts_at.astimezone(c.zone if c is not None else clock.village_zone())
+
+
 def when(m: Meeting, language: str = "zh-CN") -> str:
     """“12月3日上午9点” as an SMS has it."""
-    local = m.starts_at.astimezone(clock.village_zone())
+    local = _local(m)
     between = "" if language.startswith("zh") else " "
     return f"{text.written_day(local.date(), language)}{between}{text.time_of_day(local, language)}"
 
 
 def spoken_when(m: Meeting, language: str = "zh-CN") -> str:
     """The same as a call says it."""
-    local = m.starts_at.astimezone(clock.village_zone())
+    local = _local(m)
     between = "" if language.startswith("zh") else " "
     time = text.spoken_time(local) if language.startswith("zh") else text.time_of_day(local, language)
     return f"{text.spoken_day(local.date(), language)}{between}{time}"

@@ -78,7 +78,7 @@ def open_(
 
 
 def _due(c: Consultation, now: datetime) -> datetime:
-    zone = clock.village_zone()
+    zone = c.zone
     return clock.end_of_day((now.astimezone(zone) + timedelta(days=c.rules.explain_days)).date(), zone)
 
 

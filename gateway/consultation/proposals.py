@@ -25,14 +25,16 @@ def raised(s: Session, opinion: Opinion) -> Proposal:
     person = s.get(Person, opinion.person_id) if opinion.person_id else None
     area = s.get(Area, person.area_id) if person else None
     rules = profiles.choose(s, area, "subject_requested") if area else Rules()
-    made = Proposal(opinion_id=opinion.id, due_at=_due(opinion.created_at or clock.now(), rules.decide_days))
+    made = Proposal(
+        opinion_id=opinion.id, due_at=_due(opinion.created_at or clock.now(), rules.decide_days, area)
+    )
     s.add(made)
     s.flush()
     return made
 
 
-def _due(at: datetime, days: int) -> datetime:
-    zone = clock.village_zone()
+def _due(at: datetime, days: int, area: Area | None) -> datetime:
+    zone = area.zone if area else clock.village_zone()
     return clock.end_of_day((at.astimezone(zone) + timedelta(days=days)).date(), zone)
 
 
@@ -66,7 +68,7 @@ def _done(s: Session, p: Proposal, actor: str) -> None:
 def take_up(s: Session, p: Proposal, area: Area, title: str, actor: str) -> Consultation:
     """Make it a numbered matter in state PROPOSED, which the lead then accepts or declines. Raises :class:`Refused`."""
     opinion = s.get_one(Opinion, p.opinion_id)
-    zone, now = clock.village_zone(), clock.now()
+    zone, now = area.zone, clock.now()
     days = profiles.choose(s, area, "subject_requested").open_days
     closes = clock.end_of_day((now.astimezone(zone) + timedelta(days=days)).date(), zone)
     who = f"resident:{opinion.person_id}" if opinion.person_id else "resident"

@@ -52,7 +52,7 @@ def extend(s: Session, c: Consultation, actor: str, days: int, reason: str) -> N
     if not 1 <= days <= 60:
         raise Refused("延长的天数要在1到60之间", "days")
     must(s, c, "extend", actor, reason.strip())
-    zone = clock.village_zone()
+    zone = c.zone
     ends = max(c.publicity_ends_at or clock.now(), clock.now())
     before = c.publicity_ends_at or ends
     c.publicity_ends_at = clock.end_of_day(ends.astimezone(zone).date() + timedelta(days=days), zone)

@@ -4,6 +4,7 @@ Each goes through :func:`lifecycle.move`; what people must be told of it is writ
 """
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -193,7 +194,7 @@ def resume(s: Session, c: Consultation, actor: str) -> None:
     for name in ("opens_at", "closes_at", "publicity_ends_at"):
         moment = getattr(c, name)
         if moment is not None and moment > since:
-            setattr(c, name, later(moment, since, clock.now()))
+            setattr(c, name, later(moment, since, clock.now(), c.zone))
     if c.state != "OBJECTED":
         c.publicity_left = None
     if were_told(s, c):
@@ -201,10 +202,9 @@ def resume(s: Session, c: Consultation, actor: str) -> None:
         tell_again(s, c, "resumed", texts.resumed_sms(c, area), texts.resumed_voice(c, area), actor)
 
 
-def later(moment: datetime, since: datetime, now: datetime) -> datetime:
+def later(moment: datetime, since: datetime, now: datetime, zone: ZoneInfo) -> datetime:
     """A moment put off by the time that stood still from ``since`` to ``now``. One at the end of a day is put off by
     every day that began meanwhile, so that it ends with a day again: nobody can read “until 03:17” aloud."""
-    zone = clock.village_zone()
     last = moment.astimezone(zone).date()
     if moment == clock.end_of_day(last, zone):
         return clock.end_of_day(last + (now.astimezone(zone).date() - since.astimezone(zone).date()), zone)
@@ -230,8 +230,8 @@ def explained(s: Session, c: Consultation, actor: str) -> None:
     if move(s, c, "explain", actor):
         before, now = c.publicity_ends_at or clock.now(), clock.now()
         since, c.publicity_left = before - timedelta(seconds=c.publicity_left or 0), None
-        c.publicity_ends_at = later(before, since, now)
-        zone = clock.village_zone()
+        c.publicity_ends_at = later(before, since, now, c.zone)
+        zone = c.zone
         say_instead(c, before.astimezone(zone).date(), c.publicity_ends_at.astimezone(zone).date())
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway import clock, text
+from gateway import text
 from gateway.consultation import matters
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -32,12 +32,12 @@ def greeting(area: Area) -> str:
 
 def result_sms(c: Consultation, area: Area, result: str, until: datetime) -> str:
     """The text that opens the publicity period."""
-    day = text.short_date(until.astimezone(clock.village_zone()).date())
+    day = text.short_date(until.astimezone(area.zone).date())
     return f"{area.signed}{c.number}号公示：{matters.sentence(result)}。{day}止，反对请回“反对”加原因"
 
 
 def result_voice(c: Consultation, area: Area, result: str, until: datetime) -> str:
-    day = text.spoken_date(until.astimezone(clock.village_zone()).date())
+    day = text.spoken_date(until.astimezone(area.zone).date())
     return (
         f"{greeting(area)}"
         f"{text.spoken_ordinal_matter(c.number)}事，{c.title}，有结果了。（停一秒）{matters.sentence(result)}。（停一秒）"
@@ -97,12 +97,13 @@ def resumed_voice(c: Consultation, area: Area) -> str:
 
 def assembly_sms(c: Consultation, area: Area, meeting: Assembly) -> str:
     """That a meeting decides, when and where; who can't come may send word."""
-    when = f"{text.short_date(_local(meeting.starts_at).date())}{text.clock_time(_local(meeting.starts_at))}"
+    local = meeting.starts_at.astimezone(area.zone)
+    when = f"{text.short_date(local.date())}{text.clock_time(local)}"
     return f"{area.signed}{c.number}号“{text.clip(c.title, 12)}”，{when}在{meeting.place}开{_body(meeting)}决定。想捎话回“意见”加内容"
 
 
 def assembly_voice(c: Consultation, area: Area, meeting: Assembly) -> str:
-    local = _local(meeting.starts_at)
+    local = meeting.starts_at.astimezone(area.zone)
     when = f"{text.spoken_date(local.date())}{text.spoken_time(local)}"
     return (
         f"{greeting(area)}{_matter(c)}，要开会决定。（停一秒）{when}，在{meeting.place}开{_body(meeting)}。"
@@ -146,10 +147,6 @@ def annulled_voice(c: Consultation, area: Area, why: str) -> str:
 
 def _body(meeting: Assembly) -> str:
     return BODIES.get(meeting.body, "会")
-
-
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(clock.village_zone())
 
 
 def progress_sms(c: Consultation, area: Area, words: str) -> str:

@@ -1,10 +1,12 @@
 """Areas: province / city / county / township / village or community, one tree."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway import clock
 from gateway.models.base import Base, Row
 
 LEVELS = ("province", "city", "county", "township", "village", "community", "group")
@@ -32,6 +34,11 @@ class Area(Row, Base):
     timezone: Mapped[str | None]  # where it isn't TIMEZONE
     needs_approval: Mapped[bool] = mapped_column(default=False)  # a second organizer lets broadcasts go
     monthly_budget: Mapped[int | None]  # in 厘 (a thousandth of a yuan); empty = none
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its people live: a stated day begins and ends there."""
+        return ZoneInfo(self.timezone) if self.timezone else clock.village_zone()
 
     @property
     def signed(self) -> str:

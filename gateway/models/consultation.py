@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from gateway import clock
+from gateway.models.area import Area
 from gateway.models.base import Base, Row
 from gateway.models.rules import Rules
 
@@ -103,6 +105,13 @@ class Consultation(Row, Base):
     def open_for_answers(self) -> bool:
         """Whether people may answer now: gathering goes on through hearings and talks, until it closes."""
         return self.state in GATHERING and (self.closes_at is None or clock.now() <= self.closes_at)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where whoever leads it is: its days begin and end there."""
+        s = object_session(self)
+        area = s.get(Area, self.area_id) if s is not None else None
+        return area.zone if area is not None else clock.village_zone()
 
     @property
     def rules(self) -> Rules:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -58,9 +59,9 @@ class Message:
         """Something to be filled into a reply."""
         return reply_phrase(name, language=self.language, **facts)
 
-    def day(self, moment: datetime) -> str:
+    def day(self, moment: datetime, zone: ZoneInfo | None = None) -> str:
         """A day as it is written in the language of the answer."""
-        return text.written_day(moment.astimezone(self.settings.zone).date(), self.language)
+        return text.written_day(moment.astimezone(zone or self.settings.zone).date(), self.language)
 
     def found(self, number: Any) -> Consultation | None:
         return matters.find(self.s, int(number)) if str(number or "").isdigit() else None

@@ -31,7 +31,7 @@ def query(m: Message, f: Fields) -> str:
         return m.say("result", number=c.number, result=matters.bare_result(words))
     state = m.phrase(f"state_{c.state}")
     if c.open_for_answers and c.closes_at:
-        state += m.phrase("until", day=m.day(c.closes_at))
+        state += m.phrase("until", day=m.day(c.closes_at, c.zone))
     said = m.say("status", number=c.number, title=c.title, state=state)
     if c.lead:  # who leads (policy II(2)), where it still fits one message
         more = m.say("status", number=c.number, title=c.title, state=state + m.phrase("led_by", lead=c.lead))

@@ -1,6 +1,7 @@
 """The public board: what is asked, how many answered, what came out. No personal data, no sign-in, no JavaScript."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import segno
 from flask import Blueprint, abort, make_response, render_template, request
@@ -36,10 +37,10 @@ def public(answer: str) -> AnyResponse:
     return made.make_conditional(request)
 
 
-@blueprint.app_template_filter("day")
-def day(moment: Any) -> str:
-    """A moment as a day of the village."""
-    return text.short_date(moment.astimezone(clock.village_zone()).date()) if moment else ""
+@blueprint.app_template_filter("village_day")
+def day(moment: Any, zone: ZoneInfo | None = None) -> str:
+    """A moment as a day where the matter's people live."""
+    return text.short_date(moment.astimezone(zone or clock.village_zone()).date()) if moment else ""
 
 
 @blueprint.get("/")
@@ -47,7 +48,7 @@ def index() -> AnyResponse:
     """All matters people were told of, newest first."""
     with runtime().db.read() as s:
         rows = s.execute(
-            select(Consultation, Area.name)
+            select(Consultation, Area)
             .join(Area, Area.id == Consultation.area_id)
             .where(Consultation.state.in_(STATES), matters.was_announced())
             .order_by(Consultation.number.desc())

@@ -5,12 +5,12 @@ import csv
 import io
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from gateway import clock
 from gateway.consultation import matters
 from gateway.disclosed import COUNTED
 from gateway.models.answer import Ballot
@@ -28,9 +28,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _day(moment: datetime | None) -> str:
+def _day(moment: datetime | None, zone: ZoneInfo) -> str:
     """The village's day, as everybody's programs read it."""
-    return f"{moment.astimezone(clock.village_zone()).date()}" if moment else ""
+    return f"{moment.astimezone(zone).date()}" if moment else ""
 
 
 def _page(s: Session) -> tuple[list[dict[str, Any]], int | None]:
@@ -77,9 +77,9 @@ def _row(c: Consultation, area: Area, answered: int) -> dict[str, Any]:
         "kind": c.kind,
         "state": c.state,
         "state_name": STATES[c.state],
-        "opens": _day(c.opens_at),
-        "closes": _day(c.closes_at),
-        "publicity_until": _day(c.publicity_ends_at) if c.state in COUNTED else "",
+        "opens": _day(c.opens_at, area.zone),
+        "closes": _day(c.closes_at, area.zone),
+        "publicity_until": _day(c.publicity_ends_at, area.zone) if c.state in COUNTED else "",
         "voices": c.voices,
         "answered": answered if told else None,
         "result": c.result if c.state in COUNTED else "",

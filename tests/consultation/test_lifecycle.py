@@ -1,7 +1,8 @@
 """The table of the procedure: what may follow what, by whom, and until when."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -145,6 +146,30 @@ def test_a_deadline_is_the_end_of_the_stated_day_where_people_live(village: Runt
         assert f"{local:%H:%M:%S}" == "23:59:59"
         today = clock.now().astimezone(clock.village_zone()).date()
         assert (local.date() - today).days == Rules().draft_days
+
+
+def test_an_area_two_hours_west_ends_its_days_two_hours_later(village: Runtime) -> None:
+    """样例里社区 lives by Ürümqi's clock, the installation by Beijing's."""
+    west = ZoneInfo("Asia/Urumqi")
+    with (
+        time_machine.travel(
+            datetime.fromisoformat("2026-03-01T17:00+00:00"), tick=False
+        ),  # 23:00 there, still the 1st
+        village.db.write() as s,
+    ):
+        area(s, "YL").timezone = "Asia/Urumqi"
+        c = new(s)
+        c.closes_at = clock.end_of_day(date(2026, 3, 9), west)
+        assert c.zone == west and f"{c.due_at.astimezone(west):%H:%M:%S}" == "23:59:59"
+        assert lifecycle.due(c, "OBJECTED", clock.now()) == clock.end_of_day(date(2026, 3, 6), west)
+        # “to the 9th” is said of the day there, though it is the 10th in Beijing by then
+        assert "3月9日止" in matters.default_sms(area(s, "YL"), 21, c.title, c.options, c.closes_at)
+        c.publicity_ends_at = clock.end_of_day(date(2026, 3, 12), west)
+        assert matters.effective_day(c) == date(2026, 3, 13)
+        area(s, "YL").timezone = None
+        assert lifecycle.due(c, "OBJECTED", clock.now()) == clock.end_of_day(
+            date(2026, 3, 7), clock.village_zone()
+        )
 
 
 @pytest.mark.parametrize(

@@ -185,3 +185,16 @@ def claim_decided(s: Session, claim: Claim, person: Person | None) -> None:
     )
     prefers = "voice" if claim.channel == "voice" else "sms"
     _tell(s, handset, words, prefers, f"claim:{claim.id}")
+
+
+def recusal(s: Session, c: Consultation, person: Person, *, over: bool = False) -> bool:
+    """Tell a resident that they stay out of deciding a matter, or no longer do; False where no telephone of theirs may."""
+    way = singles.way_to(s, person)
+    if way is None:
+        return False
+    handset, prefers = way
+    tongue, sig = spoken_on(s, handset), s.get_one(Area, c.area_id).signed
+    key = "recusal_ended" if over else "recused"
+    sms = reply_text(key, language=tongue, sig=sig, number=c.number, who=person.name)
+    _tell(s, handset, sms, prefers, f"recusal:{c.id}")
+    return True

@@ -89,6 +89,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "change_theme": (WRITE,),
     "usual_themes": (WRITE,),
     "recuse": (LEAD, RULE, HEAR),
+    "recuse_resident": (LEAD, RULE, HEAR),
     "end_recusal": (RULE,),
     "opinion_done": (ENTER,),
     "watchers_done": (HEAR,),

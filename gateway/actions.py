@@ -153,6 +153,9 @@ def take_matter(turn: Turn) -> Result:
     return ("ok", {**about(turn, c), **_own(turn, c)}) if c else ("ok", {})
 
 
+_SAID = ("closed", "not_yet", "recused", "unverified")  # why it was not counted, which the script says
+
+
 @action
 def cast_ballot(turn: Turn) -> Result:
     c, person = turn.matter, turn.person
@@ -165,7 +168,7 @@ def cast_ballot(turn: Turn) -> Result:
     except Refused as no:
         if no.code == "stranger" and proxies.principals(turn.s, c, person):
             return "others", {}  # they own nothing there themselves, and answer for whoever does
-        return (no.code if no.code in ("closed", "not_yet", "unverified") else "stranger"), {}
+        return (no.code if no.code in _SAID else "stranger"), {}
     weight = turn.phrase("weight", delegate=ballot.delegate) if ballot.delegate else ""
     return "ok", {**_receipt(ballot.receipt), "weight": weight}
 

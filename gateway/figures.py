@@ -147,7 +147,7 @@ def parts(s: Session, matters_: list[Consultation]) -> dict[str, Parts]:
             .select_from(Ballot)
             .join(Person, Person.id == Ballot.person_id)
             .join(Area, Area.id == Person.area_id)
-            .where(Ballot.consultation_id == c.id)
+            .where(Ballot.consultation_id == c.id, ballots.COUNTS)
             .group_by(*who, Ballot.channel)
         )
         for area, group, sex, band, channel, n in s.execute(answered):

@@ -20,6 +20,7 @@ from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent, Notice
 from gateway.models.followup import RECIPIENTS, Evaluation, Task
 from gateway.models.organizer import Fact
+from gateway.models.participation import Recusal
 from gateway.models.person import Household, Person
 from gateway.people import organizers, residents
 from gateway.sample_days import moved, on, public_days, result
@@ -215,6 +216,10 @@ def _consultation(
     s.flush()
     for code in given["area"]:
         s.add(ConsultationArea(consultation_id=c.id, area_id=areas[code].id))
+    for id in given.get("recused", ()):
+        about = {"reason": "有亲戚在承包地的公司上班", "by": "sample", "created_at": c.opens_at}
+        s.add(Recusal(consultation_id=c.id, person_id=people[id].id, **about))
+    s.flush()
     if state != "OPEN":
         c.voices = matters.voices(s, c)
     _history(s, c, given["path"], state, by)

@@ -118,7 +118,7 @@ def cast_for(turn: Turn) -> Result:
     try:
         ballot = proxies.cast(turn.s, c, person, principal, turn.facts.get("ask_for", ""))
     except Refused as no:
-        why = "for_own_vote" if no.code == "own_vote" else "for_not_now"
+        why = {"own_vote": "for_own_vote", "recused": "for_recused"}.get(no.code, "for_not_now")
         return "ok", {"answered_for": done, "kept_for": turn.phrase(why, principal=principal.name)}
     if mandate is not None and (before is None or before.receipt != ballot.receipt):
         tell_principal(turn.s, c, person.name, mandate, ballot.receipt)

@@ -16,9 +16,13 @@ from gateway.db import insert_into, vault
 from gateway.models.answer import Ballot, BallotLog, SecretChoice
 from gateway.models.consultation import GATHERING, Consultation
 from gateway.models.person import Household, Person
+from gateway.people import segments
 from gateway.people.residents import Resident
 from gateway.prepared import Prepared, Sql, given
 
+RECUSED = "他跟这件事有利害关系，已经记了回避，这件事上不表态（有话可以说）"
+# a ballot that was there before its voter was found to have an interest stays, and doesn't count
+COUNTS = Ballot.person_id.not_in(segments.recused(Ballot.consultation_id))
 FEW = 5  # no breakdown under five persons (domain.md §4)
 
 
@@ -64,7 +68,10 @@ class Choice(NamedTuple):
 
 def _present(sql: Sql) -> Any:
     other = aliased(Person)
-    represented = and_(Household.id == Person.household_id, Household.delegate_id != Person.id)
+    represented = and_(
+        Household.id == Person.household_id, Household.delegate_id != Person.id,
+        Household.delegate_id.not_in(segments.recused(given("consultation_id"))),
+    )  # fmt: skip
     mine = and_(Ballot.person_id == Person.id, Ballot.consultation_id == given("consultation_id"))
     return (
         select(Ballot.option, Ballot.channel, Ballot.receipt, Ballot.paper, other.name.label("delegate"))
@@ -119,7 +126,7 @@ def cast(
     """Record or replace a person's choice; the ballot carries a fresh receipt when the choice is new. ``proxy``: who
     answers for them (see :mod:`gateway.consultation.proxies`, which knows whether they may).
 
-    Raises :class:`Refused` with code ``closed``, ``not_yet``, ``option``, ``stranger`` or ``unverified``.
+    Raises :class:`Refused` with code ``closed``, ``not_yet``, ``option``, ``recused``, ``stranger`` or ``unverified``.
     """
     now = clock.now()
     # state is a function of the clock: a late tick must not let a late answer in
@@ -135,6 +142,8 @@ def cast(
         raise Refused(f"{c.number}号没有“{option}”这个选项", "option", code="option")
     # an SMS and a call from one person may come at once: the second waits for the first
     if not matters.may_answer(s, c, person, wait=True):
+        if segments.stays_out(s, c.id, person.id):
+            raise Refused(RECUSED, code="recused")
         raise Refused("这件事不在您这边表决", code="stranger")
     if person.state not in ("verified", "rostered"):
         raise Refused("您的登记还没核对好", code="unverified")
@@ -237,7 +246,9 @@ def said(s: Session, c: Consultation, *, choices: bool = True) -> tuple[list[Voi
     rows = [
         Voice(*row)
         for row in s.execute(
-            select(*columns, when, Ballot.id).where(Ballot.consultation_id == c.id).order_by(Ballot.id)
+            select(*columns, when, Ballot.id)
+            .where(Ballot.consultation_id == c.id, COUNTS)
+            .order_by(Ballot.id)
         )
     ]
     if c.sensitive and choices:

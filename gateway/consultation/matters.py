@@ -204,6 +204,11 @@ def area_ids(s: Session, c: Consultation) -> list[int]:
 
 
 def eligible(s: Session, c: Consultation, *, unit: str = "") -> Select[Person]:
+    """Those of the :func:`asked` who may vote: not whoever has an interest in the matter (domain.md §5: 应回避人员不计)."""
+    return asked(s, c, unit=unit).where(Person.id.not_in(segments.recused(c.id)))
+
+
+def asked(s: Session, c: Consultation, *, unit: str = "") -> Select[Person]:
     """Adults of the areas (and group) asked; where owners decide, only owners (Civil Code art. 278), and where groups do,
     those who represent one (Organic Law of Residents' Committees art. 10). ``unit``: as if these were counted instead."""
     rules = _rules(literal(c.group), literal(unit or c.unit), literal(_adult_before()))
@@ -213,8 +218,11 @@ def eligible(s: Session, c: Consultation, *, unit: str = "") -> Select[Person]:
 def voices(s: Session, c: Consultation) -> int:
     """How many voices there could be: people, or households where these count (whoever lives alone as far as the
     roster knows is one). Once gathering has ended it is the number of that day, whoever moves in or away later."""
-    if c.voices is not None:
-        return c.voices
+    return present_voices(s, c) if c.voices is None else c.voices
+
+
+def present_voices(s: Session, c: Consultation) -> int:
+    """The same with the people of today, whatever day the matter stands at."""
     people = eligible(s, c).subquery()
     if c.unit == "person":
         return s.scalar(select(func.count()).select_from(people)) or 0
@@ -250,7 +258,8 @@ def _may(sql: Sql) -> Select[Any]:
         .where(ConsultationArea.consultation_id == given("consultation"), own.id == Person.area_id)
     )
     rules = _rules(given("group", String), given("unit", String), given("adult_before", Integer))
-    return select(Person.id).where(Person.id == given("person"), lives_there.exists(), *rules)
+    free = Person.id.not_in(segments.recused(given("consultation")))
+    return select(Person.id).where(Person.id == given("person"), lives_there.exists(), free, *rules)
 
 
 _MAY: Prepared[Any] = Prepared(_may)

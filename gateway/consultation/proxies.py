@@ -18,6 +18,7 @@ from gateway.consultation.refusal import Refused
 from gateway.models.consultation import Consultation
 from gateway.models.participation import Proxy
 from gateway.models.person import Person, PersonHandset
+from gateway.people import segments
 from gateway.people.residents import GONE, Resident
 
 CHANNEL = "proxy"
@@ -37,7 +38,11 @@ def give(
         raise Refused("只能委托同一户的人", "proxy")
     if proxy.state in GONE or (proxy.birth_year and proxy.birth_year > clock.now().year - 18):
         raise Refused("受托的人要年满十八岁", "proxy")
+    if segments.stays_out(s, c.id, proxy.id):
+        raise Refused("受托的人跟这件事有利害关系，已经回避，不能替人表态", "proxy")
     if not matters.may_answer(s, c, principal, wait=True):
+        if segments.stays_out(s, c.id, principal.id):
+            raise Refused(ballots.RECUSED, "principal")
         raise Refused("这件事本来就不用他表态", "principal")
     if not paper.strip():
         raise Refused("请写委托书的编号或存放处", "paper")
@@ -101,7 +106,10 @@ def settle(s: Session, p: Proxy, verdict: str, *, how: str, witness: str = "") -
 
 
 def principals(s: Session, c: Consultation | Matter, proxy: Person | Resident) -> list[Person]:
-    """For whom this person may answer now: verified, and not yet answered by themselves."""
+    """For whom this person may answer now: verified, and not yet answered by themselves; nobody who has an interest in the
+    matter decides it with another's voice."""
+    if segments.stays_out(s, c.id, proxy.id):
+        return []
     found = [p.principal_id for p in _alive(s, c, proxy_id=proxy.id) if p.state == "verified"]
     people = [s.get_one(Person, id) for id in found]
     return [p for p in people if not _spoke(s, c, p)]
@@ -129,8 +137,10 @@ def named(s: Session, proxies: list[int], name: str) -> list[Proxy]:
 def cast(
     s: Session, c: Consultation | Matter, proxy: Person | Resident, principal: Person, option: str
 ) -> Choice:
-    """Answer for the principal. Raises :class:`Refused` with code ``no_mandate`` or ``own_vote``, or as
+    """Answer for the principal. Raises :class:`Refused` with code ``no_mandate``, ``own_vote`` or ``recused``, or as
     :func:`ballots.cast` does."""
+    if segments.stays_out(s, c.id, proxy.id):
+        raise Refused("受托的人已经回避，不能替人表态", code="recused")
     # whatever the principal is answering just now is finished first: their own answer wins
     matters.may_answer(s, c, principal, wait=True)
     mandate = of_principal(s, c, principal.id)

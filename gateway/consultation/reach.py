@@ -56,7 +56,7 @@ _HOME = func.coalesce("h" + cast(Person.household_id, String), "p" + cast(Person
 
 def reach(s: Session, c: Consultation) -> Reach:
     """How far the result of this round got."""
-    asked = matters.eligible(s, c).with_only_columns(_HOME.label("home")).distinct().subquery()
+    asked = matters.asked(s, c).with_only_columns(_HOME.label("home")).distinct().subquery()
     homes = s.scalar(select(func.count()).select_from(asked)) or 0
     told = s.scalar(select(func.count()).select_from(asked).where(asked.c.home.in_(_told(s, c)))) or 0
     return Reach(told, homes, c.rules.reach_percent)
@@ -65,7 +65,7 @@ def reach(s: Session, c: Consultation) -> Reach:
 def doors(s: Session, c: Consultation, within: list[int] | None = None) -> list[Door]:
     """Where somebody has to knock, by area, group and household; only in the areas ``within``, if
     given."""
-    asked = matters.eligible(s, c)
+    asked = matters.asked(s, c)
     if within is not None:
         asked = asked.where(Person.area_id.in_(within))
     rows = s.execute(
@@ -84,7 +84,7 @@ def doors(s: Session, c: Consultation, within: list[int] | None = None) -> list[
 
 def visit(s: Session, c: Consultation, home: str, by: str) -> bool:
     """A door was knocked at and the result told there; False when somebody noted that already, or no such home is asked."""
-    asked = matters.eligible(s, c).with_only_columns(_HOME).where(_HOME.in_([home]))
+    asked = matters.asked(s, c).with_only_columns(_HOME).where(_HOME.in_([home]))
     if s.scalar(asked.limit(1)) is None:
         return False
     row = {"consultation_id": c.id, "round": c.round, "home": home, "by": by, "created_at": clock.now()}

@@ -170,13 +170,14 @@ class Assessment(Row, Base):
 
 
 class Recusal(Row, Base):
-    """An organizer who has an interest in a matter and takes no deciding step in it. Never deleted: where the interest
-    is gone, the township ends it, with its own reason."""
+    """An organizer who has an interest in a matter and takes no deciding step in it, or a resident who has one and does not
+    vote in it. Never deleted: where the interest is gone, the township ends it, with its own reason."""
 
     __tablename__ = "recusals"
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"), index=True)
-    organizer_id: Mapped[int] = mapped_column(ForeignKey("organizers.id"))
+    organizer_id: Mapped[int | None] = mapped_column(ForeignKey("organizers.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     reason: Mapped[str]
     by: Mapped[str]
     ended_at: Mapped[datetime | None]

@@ -127,6 +127,7 @@ def _asked(s: Session, c: Consultation) -> list[Any]:
     rules: list[Any] = [
         Person.area_id.in_(subtree(s, list(s.scalars(places)))),
         or_(Person.birth_year.is_(None), Person.birth_year <= clock.now().year - 18),
+        Person.id.not_in(segments.recused(c.id)),
     ]
     if c.group:
         rules.append(Person.group == c.group)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, String, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.models.consultation import Consultation
-from gateway.models.participation import ConsultationPerson
+from gateway.models.participation import ConsultationPerson, Recusal
 from gateway.models.person import Person
 
 
@@ -45,6 +45,19 @@ def tagged(tag: str) -> ColumnElement[bool]:
 def represents_group() -> ColumnElement[bool]:
     """Who speaks for a 小组 where groups are counted: its leader, or one sent to represent it."""
     return or_(tagged("group_leader"), tagged("villager_rep"))
+
+
+def recused(consultation_id: Any) -> Any:
+    """The ids of residents who have an interest in a matter and stay out of deciding it; they hear of it and may speak
+    like everybody it asks. Asked for with the matter's id, or with a column that has it."""
+    return select(Recusal.person_id).where(
+        Recusal.consultation_id == consultation_id, Recusal.person_id.is_not(None), Recusal.ended_at.is_(None)
+    )
+
+
+def stays_out(s: Session, consultation_id: int, person_id: int) -> bool:
+    """Whether this person (id) is one of the :func:`recused`."""
+    return s.scalar(recused(consultation_id).where(Recusal.person_id == person_id).limit(1)) is not None
 
 
 def names(consultation_id: int) -> Any:

@@ -12,6 +12,7 @@ from gateway.ivr.interpret import interpret
 from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
 from gateway.models.participation import Meeting, Proxy
 from gateway.models.person import Person
+from gateway.people import segments
 from gateway.people.residents import Resident
 from gateway.texting import aside
 from gateway.texting.message import Fields, Message, ask, keep
@@ -197,6 +198,9 @@ def _cast(m: Message, mandate: Proxy, name: str, option: str) -> str:
     except Refused as no:
         if no.code == "own_vote":
             return m.say("proxy_own_vote", principal=name, number=c.number)
+        if no.code == "recused":
+            out = proxy if segments.stays_out(m.s, c.id, proxy.id) else principal
+            return m.say("recused", number=c.number, who=out.name)
         return m.say(no.code if no.code in ("closed", "not_yet") else "other_person", number=c.number)
     if before is None or before.receipt != ballot.receipt:
         standing_in.tell_principal(m.s, c, proxy.name, mandate, ballot.receipt)

@@ -16,7 +16,7 @@ from gateway.ivr.numbers import Numbers
 from gateway.ivr.reading import Said
 from gateway.models.answer import FOR_WATCHERS, Objection
 from gateway.models.consultation import GATHERING, Consultation
-from gateway.people import consent
+from gateway.people import consent, segments
 from gateway.people.residents import Resident
 from gateway.replies import reply_text
 from gateway.settings import Settings
@@ -148,7 +148,8 @@ def _who_again(m: Message, asked: Asked) -> str:
 def _voters(m: Message, c: Matter) -> list[Resident]:
     if len(m.residents) == 1:
         return m.residents  # nobody to choose from: ballots.cast says whether they may
-    return [p for p in m.residents if matters.may_answer(m.s, c, p)]
+    # who stays out still has to be told apart from the other one: their key must not become the other's vote
+    return [p for p in m.residents if matters.may_answer(m.s, c, p) or segments.stays_out(m.s, c.id, p.id)]
 
 
 # ---- choices ---------------------------------------------------------------------------------
@@ -195,6 +196,9 @@ def _cast(m: Message, f: Fields) -> tuple[str, str]:
             )  # “has more to say” is about this matter, whatever else is open
         if c.state == "WITHDRAWN":
             return publicity.withdrawn(m, c), ""
+        if no.code == "recused":
+            ask(m, "words", c, kind="opinion")
+            return m.say("recused", number=c.number, who=who.name), ""
         return m.say(no.code, number=c.number), ""
     label = c.options[option]
     if c.sensitive:

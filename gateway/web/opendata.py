@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from gateway.consultation import matters
+from gateway.consultation.ballots import COUNTS
 from gateway.disclosed import COUNTED
 from gateway.models.answer import Ballot
 from gateway.models.area import Area
@@ -60,7 +61,7 @@ def _answered(s: Session, ids: list[int]) -> dict[int, int]:
     counted = (
         select(Ballot.consultation_id, voices)
         .join(Consultation, Consultation.id == Ballot.consultation_id)
-        .where(Ballot.consultation_id.in_(ids))
+        .where(Ballot.consultation_id.in_(ids), COUNTS)
         .group_by(Ballot.consultation_id, Consultation.unit)
     )
     return {id: int(n) for id, n in s.execute(counted)}

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from admin.common import me, panel, reading, runtime, writing, yuan
+from gateway import phones
 from gateway.models.area import ROLLOUTS, Area
 from gateway.outreach import broadcasts
 from gateway.people import areas as rules
@@ -38,7 +39,9 @@ def one_area(id: int) -> str:
         area = _managed(s, id)
         budget = "" if area.monthly_budget is None else yuan(area.monthly_budget).removesuffix(".00")
         typed = {"budget": budget, "approval": "1" if area.needs_approval else ""}
-        return _page(s, area, typed | {"zone": area.timezone or "", "rollout": area.rollout}, {})
+        office = {"duty": area.duty_phone or "", "hours": area.office_hours.replace(",", "，")}
+        office["weekends"] = "1" if area.office_weekends else ""
+        return _page(s, area, typed | office | {"zone": area.timezone or "", "rollout": area.rollout}, {})
 
 
 def _page(s: Session, area: Area, typed: Any, errors: dict[str, str]) -> str:
@@ -66,6 +69,15 @@ def save_area(id: int) -> Any:
         zone = rules.zone(f.get("zone", ""))
     except ValueError:
         errors["zone"] = _("没有这个时区，请写“北京时间”“新疆时间”，或者像 Asia/Urumqi 这样写")
+    duty, hours = None, ""
+    try:
+        duty = rules.duty_phone(f.get("duty", ""), runtime().settings.hotline)
+    except phones.BadPhone as bad:
+        errors["duty"] = bad.why
+    try:
+        hours = rules.hours(f.get("hours", ""))
+    except ValueError:
+        errors["hours"] = _("请写几点到几点，比如 8:30-11:30，14:00-17:00；上下午之间用逗号隔开")
     if errors:
         with reading() as s:
             return _page(s, _managed(s, id), f, errors), 422
@@ -73,6 +85,9 @@ def save_area(id: int) -> Any:
         area = _managed(s, id)
         approval = request.form.get("approval") == "1"
         changed = rules.set_rules(s, area, needs_approval=approval, monthly_budget=budget)
+        if "hours" in f:
+            weekends = f.get("weekends") == "1"
+            changed = f"{changed} {rules.set_office(s, area, duty, hours, weekends)}".strip()
         if "zone" in f:
             changed = f"{changed} {rules.set_zone(s, area, zone)}".strip()
         if f.get("rollout") in ROLLOUTS:

@@ -3,12 +3,9 @@
 An action may write; the words about what it did are the script's.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-
 from sqlalchemy.orm import Session
 
-from gateway import callouts, clock, codes, invitations, personal, recorder, standing_in, text
+from gateway import callouts, clock, codes, duty, invitations, personal, recorder, standing_in
 from gateway.consultation import ballots, followup, matters, objections, opinions, proxies, ratings, receipts
 from gateway.consultation.refusal import Refused
 from gateway.ivr.script import Recording as HeardRecording
@@ -41,6 +38,7 @@ __all__ = [
     "Turn",
     "area_of",
     "callouts",
+    "duty",
     "invitations",
     "personal",
     "recorder",
@@ -139,6 +137,19 @@ def after_result(turn: Turn) -> Result:
     if c is not None and (c.in_publicity or turn.facts.get("withdraw")):
         return "public", {}
     return ("rate", {}) if turn.facts.get("rate") else ("over", {})
+
+
+@action
+def take_up(turn: Turn) -> Result:
+    """Where a call that broke off goes on, as the matter stands by now: at its question, or with the matter from the
+    beginning. What was pressed and not confirmed is asked again."""
+    c, step, anew = turn.matter, turn.facts.get("broke_off", ""), turn.facts.get("again") == "2"
+    if c is None or step not in ("ask", "result"):
+        return step, {}
+    facts = {**about(turn, c), **_own(turn, c)}
+    if step == "ask" and not c.open_for_answers:
+        return "closed", facts
+    return (f"{step}_anew" if anew else step), facts
 
 
 @action
@@ -332,34 +343,11 @@ _KINDS = ("ballot", "opinion", "objection", "claim")
 
 
 @action
-def find_person(turn: Turn) -> Result:
-    area = area_of(turn.s, turn.people())
-    local = clock.now().astimezone(area.zone)
-    in_hours = local.weekday() < 5 and (8 <= local.hour < 12 or 13 <= local.hour < 17)
-    if area.duty_phone and in_hours:
-        return "duty", {"duty_phone": area.duty_phone}
-    return "nobody", {}
-
-
-def promised(now: datetime, phrase: Callable[..., str], language: str) -> str:
-    """When somebody will ring: today until the afternoon, else the next working day. Said as people say it."""
-    local = now.astimezone(clock.village_zone())
-    if local.weekday() < 5 and local.hour < 15:
-        return phrase("today")
-    day = local + timedelta(days=1)
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
-    if (day.date() - local.date()).days == 1:
-        return phrase("tomorrow")
-    return phrase("another_day", day=text.spoken_day(day.date(), language))
-
-
-@action
 def want_callback(turn: Turn) -> Result:
     words, recording_id = _words(turn)
     call_back(turn.s, turn.handset, turn.person, words, turn.channel, recording_id, turn.matter)
     return ("hidden" if turn.handset.number == HIDDEN else "ok"), {
-        "when": promised(clock.now(), turn.phrase, turn.language)
+        "when": duty.promised(area_of(turn.s, turn.people()), turn.phrase, turn.language)
     }
 
 

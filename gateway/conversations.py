@@ -10,12 +10,26 @@ from gateway.ivr.script import Script
 from gateway.models.conversation import Conversation
 from gateway.models.outreach import Broadcast, Delivery
 from gateway.outreach import aftermath
+from gateway.turns import Turn
 
 _OURS = timedelta(hours=24)  # after a call of ours broke off: an elder rings back when the cows are in
 _THEIRS = timedelta(minutes=30)
 _NEWS = timedelta(days=3)  # after which a notice that nobody heard is no news any more
-# a question alone doesn't say what it is about: these go on from the words before it
-FROM = {"ask": "hear", "confirm": "hear", "publicity": "result", "rating": "result", "heard_result": "result"}
+# where a call may break off, and the question that is gone back to (gateway.actions.take_up)
+_ASKED = {
+    "ask": "ask", "confirm": "ask", "publicity": "result", "rating": "result", "score": "result", "heard_result": "result",
+    "ask_for": "others", "confirm_for": "others", "explanation": "explanation", "invitation": "invitation",
+    "ask_mandate": "mandate", "tell": "tell",
+}  # fmt: skip
+# the same where a personal code was asked for: by what it was asked for
+_CODES = {"cast": "ask", "object": "result", "withdraw": "result", "cast_for": "others", "mandate": "mandate"}
+_PRESSED = (
+    "confirm",
+    "confirm_for",
+    "score",
+    "ask_code",
+    "wrong_code",
+)  # something was chosen, and nothing counted
 
 
 def ended(s: Session, call: str) -> None:
@@ -50,8 +64,32 @@ def broken_off(s: Session, script: Script, handset_id: int, people: int) -> Conv
         .order_by(Conversation.id.desc())
         .limit(1)
     )
-    if last is None or last.over or last.expires_at < clock.now() or people != 1:
+    if (
+        last is None
+        or last.over
+        or last.expires_at < clock.now()
+        or people != 1
+        or last.script != script.name
+    ):
         return None
-    step = script.steps.get(str(last.place.get("step", "")))
-    asked = step is not None and step.does == "choose" and last.script == script.name
-    return last if asked and (last.facts or {}).get("matter_id") else None
+    return last if _question(last) and (last.facts or {}).get("matter_id") else None
+
+
+def taken_up(act: Turn, before: Conversation) -> dict[str, str]:
+    """What is said of the call that broke off: about which matter, and whether something pressed did not count yet."""
+    c, back = act.matter, _question(before)
+    assert c is not None
+    pressed = str(before.place["step"]) in _PRESSED
+    return {
+        "broke_off": back,
+        "left": act.phrase("notice", matter=act.matter_called(c), title=c.title),
+        "not_counted": act.phrase("not_counted") if pressed else "",
+        "anew": act.phrase("anew") if back in ("ask", "result") else "",
+        "code_ok": "",  # whoever rings now says it again
+    }
+
+
+def _question(c: Conversation) -> str:
+    """What the call was asking when it broke off; “” for nothing that could be gone back to."""
+    step = str(c.place.get("step", ""))
+    return _CODES.get(c.facts.get("after_code", ""), "") if "_code" in step else _ASKED.get(step, "")

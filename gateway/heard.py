@@ -17,6 +17,8 @@ Form = Mapping[str, str]
 def heard(s: Session, act: actions.Turn, form: Form, query: Mapping[str, str], call: str) -> Heard:
     digits = form.get("Digits", "").strip()
     if form.get("DialCallStatus"):
+        if form.get("DialBridged") == "false":  # somebody hung up on the whisper: nobody was spoken to
+            return Outcome("refused")
         return Outcome(form["DialCallStatus"])
     if form.get("RecordingSid") and digits == "*":
         recording(

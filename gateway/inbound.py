@@ -1,7 +1,6 @@
 """One message or key press → one turn. Stored before it is acknowledged, and safe to repeat (design §4.1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -243,9 +242,8 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         if before is not None:
             act.facts, before.over = dict(before.facts), True
             delivery = act.delivery = s.get(Delivery, before.delivery_id) if before.delivery_id else None
-            step = before.place["step"]
-            turn = begin(script, conversations.FROM.get(step, step), act.facts)
-            turn = replace(turn, lines=(Line("again"), *turn.lines))
+            act.facts |= conversations.taken_up(act, before)
+            turn = begin(script, "again", act.facts)
         else:
             act.facts |= _first_facts(s, act)
             turn = begin(script, _entry(s, delivery, form), act.facts)
@@ -335,7 +333,7 @@ def _delivery(s: Session, conversation: Conversation | None, query: Mapping[str,
     return s.get(Delivery, id) if id else None
 
 
-_WHO = ("who_answers", "who_hears", "who_objected")  # asked before anything of the matter is said
+_WHO = ("who_answers", "who_hears", "who_objected", "again")  # asked before anything of the matter is said
 
 
 # calls of ours that begin at a place of their own

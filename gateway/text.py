@@ -230,6 +230,17 @@ def spoken_time(moment: datetime) -> str:
 _PARTS = ((6, "凌晨"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上"))
 
 
+def spoken_clock(moment: datetime, language: str) -> str:
+    """A time of day as it is said in that language: 下午五点, 5 pm, 오후 5시."""
+    if not language.startswith(("en", "ko")):
+        return spoken_time(moment)
+    hour, late = (moment.hour - 1) % 12 + 1, moment.hour >= 12
+    if language.startswith("en"):
+        return f"{hour}{f':{moment.minute:02d}' if moment.minute else ''} {'pm' if late else 'am'}"
+    minutes = f" {moment.minute}분" if moment.minute else ""
+    return f"{'오후' if late else '오전'} {hour}시{minutes}"
+
+
 def spoken_count(number: int) -> str:
     """A number before a measure word: two is 两 there."""
     return "两" if number == 2 else spoken_number(number)

@@ -1,7 +1,7 @@
 """What an action of a script is handed, and the facts it fills into sentences and menus."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -98,16 +98,19 @@ FACTS = frozenset(
         *(f"{kind}_{n}" for kind in ("name", "matter", "option", "language") for n in (1, 2, 3)),
         *("spoken", "spoken_what"),  # recording by telephone
         *("meeting", "speak", "meetings", "assessed", "mandate", "principal", "kept_for", "answers"),
+        *("left", "not_counted", "anew"),  # of a call that broke off
     ]
 )
 
 
-def area_of(s: Session, people: list[Person]) -> Area:
+def area_of(s: Session, people: Sequence[Person | residents.Resident]) -> Area:
     """The village a handset belongs to; for strangers the top area."""
     if people:
         return s.get_one(Area, people[0].area_id)
     top = s.scalar(select(Area).where(Area.parent_id.is_(None)).order_by(Area.id).limit(1))
-    return top or Area(code="-", name="村里", path="/", signature="协商热线")
+    return top or Area(
+        code="-", name="村里", path="/", signature="协商热线", office_hours="", office_weekends=False
+    )
 
 
 def offer(kind: str, rows: list[tuple[str, str]], more: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway import clock
@@ -26,6 +26,9 @@ class Area(Row, Base):
     path: Mapped[str] = mapped_column(index=True)
     signature: Mapped[str] = mapped_column(default="")  # without 【】, 2 to 8 characters
     duty_phone: Mapped[str | None]  # of the village office: public, not a resident's
+    # when it is answered, as CALL_HOURS; "" = gateway.duty.HOURS. Monday to Friday, unless also at weekends
+    office_hours: Mapped[str] = mapped_column(default="", server_default="")
+    office_weekends: Mapped[bool] = mapped_column(default=False, server_default=false())
     languages: Mapped[list[str]] = mapped_column(default=list)
     profile: Mapped[list[str]] = mapped_column(default=list)
     stats: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -3,9 +3,10 @@ the supervision committee, practice, another language."""
 
 import re
 
-from gateway import callouts, clock, replies, text
-from gateway.actions import call_back, promised
+from gateway import callouts, replies, text
+from gateway.actions import call_back
 from gateway.consultation import opinions
+from gateway.duty import promised
 from gateway.models.answer import FOR_WATCHERS
 from gateway.models.area import Area
 from gateway.models.person import Person
@@ -13,6 +14,7 @@ from gateway.people import alarms, claims, consent
 from gateway.texting import desk
 from gateway.texting.context import Asked
 from gateway.texting.message import Fields, Message, ask, forget, keep
+from gateway.turns import area_of
 
 _WATCHERS = re.compile(
     r"^(?:给|找|跟|向)?(?:村)?(?:务)?(?:监督委员会|监委会|监督委)(?:留言|留话|说|反映|举报)?[:：,，。 ]*"
@@ -101,7 +103,7 @@ def callback(m: Message, f: Fields) -> str:
         return m.say("ring_back")
     people = m.people()
     call_back(m.s, m.handset, people[0] if people else None, m.words, "sms")
-    return m.say("callback", when=promised(clock.now(), m.phrase, m.language))
+    return m.say("callback", when=promised(area_of(m.s, people), m.phrase, m.language))
 
 
 def emergency(m: Message, f: Fields) -> str:

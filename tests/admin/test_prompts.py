@@ -40,8 +40,7 @@ def upload(
 
 def played(rt: Runtime, sid: str) -> list[str]:
     call = Call(rt, SUN.phone, sid)
-    if "接着说" not in call.said:  # a call before broke off at this question
-        call.press("1")
+    call.press("2" if "刚才电话断了" in call.said else "1")  # a call before broke off at this question
     return call.played
 
 

@@ -100,7 +100,7 @@ def test_every_answer_fits_two_messages_and_most_fit_one(language: str) -> None:
         "sig": "【拟柳村委会】", "number": 11, "who": phrase("you"), "option": "不同意", "receipt": "40278", "days": 5,
         "name": "王德顺", "names": phrase("names_between").join(["李守田", "赵玉芬"]), "name_1": "李守田",
         "options": phrase("options_between").join(phrase("option", label=c, key=n) for n, c in enumerate(choices, 1)),
-        "when": phrase("another_day", day=day), "list": phrase("listed", number=11, title="屯中路修水泥路"),
+        "when": phrase("another_day", day=day, half=phrase("before_noon")), "list": phrase("listed", number=11, title="屯中路修水泥路"),
         "title": "屯中路修水泥路", "state": phrase("state_OPEN") + phrase("until", day=day), "result": "修路，困难户免交",
         "what": phrase("what_about", number=11, what=phrase("what_ballot")), "date": day, "score": 5,
         "words": "困难户名单里已经加上您家。", "delegate": "王德顺", "place": "火星村", "ended": 17, "why": "钱不够，明年再商量",

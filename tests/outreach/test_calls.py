@@ -70,7 +70,8 @@ def test_a_call_that_broke_off_is_taken_up_when_the_resident_rings_back(
     call.hang_up()
     with time_machine.travel(clock.now() + timedelta(hours=5), tick=True):
         back = Call(each_village, SUN.phone, "CA-4")
-        assert "接着说" in back.said and "第十一号事" in back.said and "请按1" in back.said
+        assert "接着说，请按1" in back.said and "第十一号事" in back.said
+        assert heard(each_village, id) == "answered" and "同意，请按1" in back.press("1")
         assert "您选的是" in back.press("1")
         assert "回执" in back.press("1")
     with each_village.db.read() as s:

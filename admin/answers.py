@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from gateway import clock, text
-from gateway.consultation import matters, verdicts
+from gateway.consultation import matters, proposals, verdicts
 from gateway.db import insert_into
 from gateway.models.answer import Objection, Opinion
 from gateway.models.area import Area
@@ -135,12 +135,8 @@ def proposal_decided(s: Session, p: Proposal) -> bool:
     c = s.get(Consultation, p.consultation_id) if p.consultation_id else None
     home = c.area_id if c else person.area_id if person else None
     area = s.get(Area, home) if home else None
-    what = (
-        text.clip(matters.sentence(opinion.words), 20)
-        if opinion.words
-        else c.title
-        if c
-        else reply_phrase("your_idea", spoken_on(s, handset))
+    what = proposals.quoted(opinion.words) or (
+        c.title if c else reply_phrase("your_idea", spoken_on(s, handset))
     )
     facts = {"what": what} | (
         {"why": p.reason} if p.state == "declined" else {"number": c.number if c else ""}
@@ -161,9 +157,7 @@ def proposal_referred(s: Session, p: Proposal, c: Consultation) -> bool:
         return False
     handset, prefers = way
     tongue, area = spoken_on(s, handset), s.get_one(Area, c.area_id)
-    what = (
-        text.clip(matters.sentence(opinion.words), 20) if opinion.words else reply_phrase("your_idea", tongue)
-    )
+    what = proposals.quoted(opinion.words) or reply_phrase("your_idea", tongue)
     sms = reply_text("proposal_referred", language=tongue, sig=area.signed, what=what, where=area.name)
     _tell(s, handset, sms, prefers, f"proposal:{p.id}")
     return True

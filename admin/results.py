@@ -34,7 +34,8 @@ def _words(c: Consultation, tally: ballots.Tally) -> str:
         half = c.options.get(tally.majority or "")
         return f"{answered}：过半数的是“{half}”" if half else answered
     said = "，".join(f"{label}{tally.counts.get(key, 0)}" for key, label in c.options.items())
-    return f"{answered}：{said}"
+    came_to = "" if tally.verdict is None else "，通过" if tally.verdict.passed else "，没通过"
+    return f"{answered}：{said}{came_to}"
 
 
 @panel.get("/consultations/<int:id>/publish")

@@ -189,6 +189,19 @@ def tally(s: Session, c: Consultation) -> Tally:
     duplicates, delegate designated); without one, the member who answered last speaks for it. Group: its leader's,
     without one the representative's who answered last. A difference inside a unit is listed, never settled silently.
     """
+    found, over = _counted(s, c)
+    if c.sensitive:
+        _hush(found, over)
+    return found
+
+
+def verdict(s: Session, c: Consultation) -> quorum.Verdict | None:
+    """What the ballots come to where they decide by a share and nobody may answer any more: also of a secret matter, whose
+    :class:`Tally` may not tell."""
+    return _counted(s, c)[0].verdict if c.decision else None
+
+
+def _counted(s: Session, c: Consultation) -> tuple[Tally, bool]:
     over = c.state not in (*GATHERING, "NOTICED", "ACCEPTED", "PROPOSED", "SUSPENDED")
     # opening what is sealed costs 30 µs a voice, and a running tally is asked for every three seconds
     voices, conflicts = said(s, c, choices=over or not c.sensitive)
@@ -207,9 +220,7 @@ def tally(s: Session, c: Consultation) -> Tally:
         )  # fmt: skip
     if over and len(voices) >= FEW:
         found.majority = quorum.majority(counts, len(voices))
-    if c.sensitive:
-        _hush(found, over)
-    return found
+    return found, over
 
 
 def _measure(s: Session, c: Consultation, found: Tally, voices: list[Voice]) -> None:

@@ -1,5 +1,6 @@
 """The rules that stand against an event, each with its sentence and where it comes from."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import reach
+from gateway.consultation import ballots, quorum, reach
 from gateway.models.answer import ON_THE_MATTER, Objection, Opinion
 from gateway.models.area import ABOVE_VILLAGES, Area
 from gateway.models.consultation import Consultation, ConsultationArea, ConsultationEvent
@@ -163,6 +164,28 @@ def assembly_agreed(s: Session, c: Consultation) -> Rule | None:
     agreed = happened(s, c, "pass")
     changed = [e for e in (happened(s, c, name) for name in ("amend", "revise", "escalate")) if e is not None]
     return None if agreed and all(agreed.id > e.id for e in changed) else NEEDS_ASSEMBLY
+
+
+OWNERS = "owners"  # the code of the rule below
+_NOT_ADOPTED = re.compile(r"[没未](?:有|能|获|获得)?通过|不(?:予|能)?通过(?=$|[^\w])|被否决")
+
+
+def owners_agreed(s: Session, c: Consultation, result: str) -> Rule | None:
+    """Where owners' ballots decide, what they did not adopt is not published as adopted (Civil Code art. 278). A ``result``
+    that says so itself may be: people have to hear of it. Where an assembly decided since, its count is what counts."""
+    found = ballots.verdict(s, c)
+    if found is None or found.passed or happened(s, c, "pass") is not None or _NOT_ADOPTED.search(result):
+        return None
+    homes, metres = found.missing_present, found.missing_present_area
+    which = "参加表决的"
+    if found.quorum:
+        homes, metres, which = found.missing_agree, found.missing_agree_area, "同意的"
+    parts = [f"{homes}户"] if homes else []
+    parts += [f"{metres:g}平方米"] if metres else []
+    # of a secret matter how much is missing would tell how many chose what
+    short = "不够" if c.sensitive and found.quorum else f"还差{'、'.join(parts)}"
+    why = f"业主表决没通过：{which}{short}。不能当通过的公布；结果里写明“没通过”，才能公布"
+    return Rule(OWNERS, why, quorum.PROFILES[c.decision].source)
 
 
 def disputed(s: Session, c: Consultation) -> Rule | None:

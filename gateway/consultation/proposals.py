@@ -1,12 +1,13 @@
 """Proposals by anyone (policy II(4) step 1): raised by SMS, keypad, recording or on paper; taken up as a numbered matter,
 merged into one, or declined; and the proposer hears which, and why."""
 
+import re
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from gateway import clock
+from gateway import clock, text
 from gateway.consultation import lifecycle, matters, profiles
 from gateway.consultation.refusal import Refused
 from gateway.models.answer import Opinion
@@ -103,3 +104,20 @@ def decide(s: Session, c: Consultation, actor: str, *, accept: bool, reason: str
         if p.state == "taken_up":
             _claim(s, p, "accepted" if accept else "declined", actor, reason=matters.sentence(reason))
     return found
+
+
+# what somebody writes to say that it is a proposal, in the languages that are read: no part of what they propose
+_COMMAND = re.compile(
+    r"^(?:[我俺咱]们?)?(?:想|要)?(?:提议(?:一?[下个件])?|(?:提案|倡议|建议|反映|提|propos(?:e|al)|제안)(?:一?[下个件])?新?"
+    r"(?:事儿?|问题|情况|想法|建议|议题)?(?=[\s:：,，、.。]))[\s:：,，、.。\-—]*",
+    re.IGNORECASE,
+)
+_MARKS = " \t\n“”\"'‘’《》「」:：,，、!！~～…"
+_MOST_QUOTED = 20  # characters: it goes into an SMS
+
+
+def quoted(words: str) -> str:
+    """What somebody proposed as an answer to them quotes it: without the command it came with, and without marks at its
+    ends that would stand beside ours; “” where nothing is left."""
+    bare = _COMMAND.sub("", words.strip(_MARKS)).strip(_MARKS)
+    return text.clip(matters.sentence(bare), _MOST_QUOTED)

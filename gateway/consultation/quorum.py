@@ -68,12 +68,15 @@ PROFILES: dict[str, Profile] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether enough came, whether it passed, and how many more it would take of each."""
+    """Whether enough came, whether it passed, and how many more it would take of each: heads, and where floors count, too,
+    square metres, rounded up to a tenth."""
 
     quorum: bool
     passed: bool
     missing_present: int
     missing_agree: int
+    missing_present_area: float = 0.0
+    missing_agree_area: float = 0.0
 
 
 def needed(whole: int, share: Fraction, over: bool) -> int:
@@ -91,11 +94,25 @@ def judge(
     come = needed(members, rule.attend, rule.attend_over)
     yes = needed(present if rule.of == "present" else members, rule.agree, rule.agree_over)
     there, agreed = present >= come, agree >= yes
+    short, wanting = 0.0, 0.0
     if rule.by_area:
         whole, came, said = (_exact(x) for x in (members_area, present_area, agree_area))
         there = there and _share(came, whole, rule.attend, rule.attend_over)
-        agreed = agreed and _share(said, came if rule.of == "present" else whole, rule.agree, rule.agree_over)
-    return Verdict(there, there and agreed, max(0, come - present), max(0, yes - agree))
+        of = came if rule.of == "present" else whole
+        agreed = agreed and _share(said, of, rule.agree, rule.agree_over)
+        short = _missing(came, whole * rule.attend, rule.attend_over)
+        wanting = _missing(said, of * rule.agree, rule.agree_over)
+    return Verdict(there, there and agreed, max(0, come - present), max(0, yes - agree), short, wanting)
+
+
+def _missing(part: Fraction, least: Fraction, over: bool) -> float:
+    """Square metres that are missing: exactly “more than” takes a tenth more."""
+    if part > least or (part == least and not over):
+        return 0.0
+    tenths = (least - part) * 10
+    return (
+        tenths.numerator // tenths.denominator + 1 if over else -(-tenths.numerator // tenths.denominator)
+    ) / 10
 
 
 def _exact(square_metres: float) -> Fraction:

@@ -79,6 +79,8 @@ def publish(
     voice = voice.strip() or texts.result_voice(c, area, result, until)
     matters.fits(sms, "sms")
     matters.fits(voice, "voice")
+    if (rule := guards.owners_agreed(s, c, result)) is not None:
+        raise Refused(rule.said, "result", rule.code)
     again = guards.happened(s, c, "publish") is not None
     settled = _why_again(s, c)
     must(s, c, "publish", actor)

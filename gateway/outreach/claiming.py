@@ -100,9 +100,9 @@ def sources(s: Session, settings: Settings, lane: str) -> list[Source]:
     if held is not None and held > now:
         return found
     due = select(_T.id).where(IS_PLANNED, _T.lane == lane, _T.due_at <= now)
-    if hours.minutes_until_allowed(settings, lane) == 0 and s.scalar(
-        due.where(_T.broadcast_id.is_(None)).limit(1)
-    ):
+    # each single call keeps the hours of whoever it rings, which are asked once it is taken
+    may = lane == hours.CALLS or hours.minutes_until_allowed(settings, lane) == 0
+    if may and s.scalar(due.where(_T.broadcast_id.is_(None)).limit(1)):
         found.append(Source(None, lane, settings.zone))
     spent = select(Spending.amount).where(
         Spending.area_id == Area.id, Spending.month == month(now, settings.zone)
@@ -205,7 +205,7 @@ def _still_wanted(
     ids = {row[2] for row in taken}
     phones = {row[0]: row for row in _PHONES.all(s, ids=list(ids))}
     asked = source.broadcast_id is not None
-    later = _disturbed(s, settings, source, ids) if asked else {}
+    later = _disturbed(s, settings, source, ids) if asked else _closed(s, settings, source, ids)
     items: list[Item] = []
     stopped: list[int] = []
     bad: list[int] = []
@@ -239,6 +239,14 @@ def _still_wanted(
         again: dict[str, Any] = {} if source.lane == "calls" else {"submitted_at": None}
         _put(s, rows, state="planned", due_at=moment, lease_until=None, tries=_T.tries - 1, **again)
     return items
+
+
+def _closed(s: Session, settings: Settings, source: Source, ids: set[int]) -> dict[int, datetime]:
+    """When single calls to these handsets may be placed, as far as it is not now."""
+    if source.lane != hours.CALLS:
+        return {}
+    now, closed = clock.now(), hours.closed_to_calls(s, settings, ids)
+    return {id: now + timedelta(minutes=minutes) for id, minutes in closed.items()}
 
 
 def _sender(pool: tuple[str, ...], handset_id: int, last: str | None) -> str:

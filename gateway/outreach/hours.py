@@ -1,9 +1,18 @@
 """When residents may be disturbed. Replies to their own messages and calls are never held."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from gateway import clock
+from gateway.lists import among
+from gateway.models.area import Area
+from gateway.models.person import Person, PersonHandset
+from gateway.people import decided
+from gateway.people.residents import GONE
 from gateway.settings import Settings, windows
 
 CALLS = "calls"
@@ -52,3 +61,23 @@ def seconds_until_quiet(settings: Settings, zone: ZoneInfo | None = None) -> int
     local = clock.now().astimezone(zone or settings.zone)
     seconds = local.hour * 3600 + local.minute * 60 + local.second
     return min(36000, max(60, min((start * 60 - seconds) % 86400 for start, _ in quiet)))
+
+
+def closed_to_calls(s: Session, settings: Settings, handset_ids: Collection[int]) -> dict[int, int]:
+    """The handsets that a single call must leave alone now, and for how many minutes: by the hours of the area their people
+    live in (of the first of them, where they live in several), as a broadcast keeps them."""
+    homes: dict[int, int] = {}
+    found = (
+        select(PersonHandset.handset_id, Person.area_id)
+        .join(Person, Person.id == PersonHandset.person_id)
+        .where(among(s, PersonHandset.handset_id, set(handset_ids)), Person.state.not_in(GONE))
+        .order_by(Person.id)
+    )
+    for handset_id, area_id in s.execute(found):
+        homes.setdefault(handset_id, area_id)
+    waits: dict[int | None, int] = {None: minutes_until_allowed(settings, CALLS)}
+    for area in s.scalars(select(Area).where(Area.id.in_(set(homes.values())))):
+        own = decided.choose(s, area).call_hours
+        waits[area.id] = minutes_until_allowed(settings, CALLS, zone_of(settings, area.timezone), own)
+    closed = {id: waits[homes.get(id)] for id in handset_ids}
+    return {id: minutes for id, minutes in closed.items() if minutes}

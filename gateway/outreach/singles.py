@@ -1,6 +1,6 @@
 """Single messages (an explanation, a decision about a claim, a late answer): what became of each, and another try."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,10 +60,12 @@ def _list(
         .order_by(Delivery.id.desc())
         .limit(most)
     ).all()
-    return [(d.subject, _single(settings, d, phone)) for d, phone in reversed(rows)]
+    calls = {d.handset_id for d, _phone in rows if d.state == "planned" and d.lane == hours.CALLS}
+    closed = hours.closed_to_calls(s, settings, calls) if calls else {}
+    return [(d.subject, _single(settings, d, phone, closed)) for d, phone in reversed(rows)]
 
 
-def _single(settings: Settings, d: Delivery, phone: Handset) -> Single:
+def _single(settings: Settings, d: Delivery, phone: Handset, closed: Mapping[int, int]) -> Single:
     masked = phone.masked if phone.number != phones.HIDDEN else "没显示号码"
     at = d.settled_at or d.submitted_at or d.due_at
     if d.state in FAILED:
@@ -80,11 +82,14 @@ def _single(settings: Settings, d: Delivery, phone: Handset) -> Single:
             "" if again else trouble.advice,
             again,
         )
-    return Single(d.id, masked, d.channel, d.state, at, d.heard, _waits(settings, d))
+    return Single(d.id, masked, d.channel, d.state, at, d.heard, _waits(settings, d, closed))
 
 
-def _waits(settings: Settings, d: Delivery) -> str:
-    minutes = hours.minutes_until_allowed(settings, d.lane) if d.state == "planned" else 0
+def _waits(settings: Settings, d: Delivery, closed: Mapping[int, int]) -> str:
+    if d.state != "planned":
+        return ""
+    calls = d.lane == hours.CALLS
+    minutes = closed.get(d.handset_id, 0) if calls else hours.minutes_until_allowed(settings, d.lane)
     if not minutes:
         return ""
     now = clock.now()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.consultation import lifecycle, matters
+from gateway.consultation import lifecycle, matters, proposals
 from gateway.models.answer import Opinion
 from gateway.models.consultation import Consultation
 from gateway.models.outreach import Delivery
@@ -57,9 +57,8 @@ def test_a_proposal_by_sms_becomes_a_numbered_matter_and_its_proposer_hears_so(v
         raised = lifecycle.history(s, c)[0]
         assert raised.event == "raise" and raised.actor.startswith("resident:")
         number = c.number
-    assert answered(village, id).startswith("sms: 【拟柳村委会】") and f"编为{number}号" in answered(
-        village, id
-    )
+    told = f"sms: 【拟柳村委会】您提的“屯东头装个路灯”受理了，编为{number}号"
+    assert answered(village, id).startswith(told)
     assert "受理了" in text(village, SUN, f"查回执 {receipt}")
 
 
@@ -150,3 +149,22 @@ def test_a_stranger_proposes_and_is_answered(village: Runtime, words: str) -> No
         pytest.fail(f"{words!r} became {said.kind}")
     settle(Panel(village, "xuquanzhen"), found[0].id, "decline", reason="不归我们管")
     assert "没有受理" in answered(village, found[0].id)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("提议：修个凉亭", "修个凉亭"),
+        ("提议 修个凉亭。", "修个凉亭"),
+        ("我想提议一下，修个凉亭！", "修个凉亭"),
+        ("提个建议：修个凉亭", "修个凉亭"),
+        ("“提议：修个凉亭”", "修个凉亭"),
+        ("Propose: a pavilion", "a pavilion"),
+        ("제안: 정자를 짓자", "정자를 짓자"),
+        ("建议书贴在村口", "建议书贴在村口"),
+        ("反映的问题早点办", "反映的问题早点办"),
+        ("提议", ""),
+    ],
+)
+def test_an_answer_quotes_what_was_proposed_and_not_the_command(words: str, what: str) -> None:
+    assert proposals.quoted(words) == what

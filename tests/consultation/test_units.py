@@ -12,7 +12,7 @@ from gateway.models.answer import Ballot, BallotLog, SecretChoice
 from gateway.models.consultation import Consultation
 from gateway.models.person import Person
 from gateway.runtime import Runtime
-from tests.consultation.procedure import end_of, new
+from tests.consultation.procedure import answer_all, end_of, new, publish
 from tests.meeting import matter, person
 
 DATA: dict[str, Any] = json.loads(sample._DATA.read_text(encoding="utf-8"))
@@ -84,6 +84,43 @@ def test_owners_must_reach_the_share_by_count_and_by_area(village: Runtime, agre
         assert tally.verdict is not None and tally.verdict.passed is verdict
         if len(agree) == 6 and not verdict:
             assert tally.verdict.missing_agree == 0 and tally.area_agreed["1"] == pytest.approx(478.0)
+
+
+@pytest.mark.parametrize(
+    ("agree", "all_answer", "why"),
+    [
+        (("方淑琴", "蒋丽华"), False, "参加表决的还差4户、"),
+        # six of eight are three quarters of the homes; their 478 of 642 square metres are 3.5 short
+        (("方淑琴", "蒋丽华", "贾秀兰", "田雨", "郭亮", "秦志明"), True, "同意的还差3.5平方米"),
+    ],
+)
+def test_what_the_owners_did_not_adopt_is_not_published_as_adopted(
+    village: Runtime, agree: tuple[str, ...], all_answer: bool, why: str
+) -> None:
+    with village.db.write() as s:
+        c = again(s, 13)
+        for who in s.scalars(matters.eligible(s, c)).all():
+            if who.name in agree or all_answer:
+                ballots.cast(s, c, who, "1" if who.name in agree else "2", "sms")
+        c.state, c.wide_impact, c.technical, c.assembly, c.commissioned_by = "DRAFTED", False, False, "", ""
+        answer_all(s, c)
+        with pytest.raises(ballots.Refused, match="不能当通过的公布") as no:
+            publish(s, c, result="装电梯")
+        assert why in no.value.why and "民法典第278条" in no.value.why and no.value.field == "result"
+        assert c.state == "DRAFTED"
+        publish(s, c, result="户数或面积不够，没通过，不装了")
+        assert c.state == "PUBLICITY"
+
+
+def test_once_the_owners_adopted_it_their_ballots_let_it_be_published(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = again(s, 13)
+        for who in s.scalars(matters.eligible(s, c)).all():
+            ballots.cast(s, c, who, "1", "sms")
+        c.state, c.wide_impact, c.technical, c.assembly, c.commissioned_by = "DRAFTED", False, False, "", ""
+        answer_all(s, c)
+        publish(s, c, result="装电梯")
+        assert c.state == "PUBLICITY"
 
 
 def test_a_home_of_two_owners_has_its_floor_once(village: Runtime) -> None:

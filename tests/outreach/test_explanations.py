@@ -3,7 +3,7 @@
 方淑琴 and 沈国栋 share a handset; 郭亮 has one of his own. All three belong to matter 16, which is in publicity.
 """
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -13,14 +13,16 @@ from admin import answers
 from gateway import clock
 from gateway.consultation import matters, objections
 from gateway.models.answer import Objection
+from gateway.models.area import Area
 from gateway.models.organizer import Organizer
 from gateway.models.outreach import Delivery
 from gateway.models.person import Person
-from gateway.outreach import aftermath, outbox
+from gateway.models.rules import RuleProfile
+from gateway.outreach import aftermath, hours, outbox, singles
 from gateway.people import consent, residents
 from gateway.runtime import Runtime
 from tests.calls import Call
-from tests.conftest import OWNER, Resident
+from tests.conftest import OWNER, SUN, Resident
 from tests.outreach.conftest import FakeCarrier
 
 FANG = Resident("方淑琴", "+8619900000401")
@@ -153,3 +155,29 @@ def test_an_answering_machine_learns_nothing_of_an_objection(
     url = next(str(a["url"]) for a in carrier.asked if a["to"] == OWNER.phone)
     call = Call(each_village, OWNER.phone, "CA-machine", url, AnsweredBy="machine_end_beep")
     assert "村里有话要告诉您" in call.said and "十六" not in call.said
+
+
+def test_a_single_call_keeps_the_hours_of_the_area_it_rings(
+    each_village: Runtime, carrier: FakeCarrier
+) -> None:
+    rt = each_village
+    rt.settings = rt.settings.model_copy(update={"call_hours": "08:30-11:30,14:00-19:30"})
+    with time_machine.travel(datetime.fromisoformat("2026-11-28 10:00+08:00"), tick=False):
+        with rt.db.write() as s:
+            home = s.scalars(select(Area).where(Area.code == "YL")).one()
+            own = {"call_hours": "11:30-13:30"}
+            s.add(RuleProfile(area_id=home.id, valid_from=date(2026, 1, 1), changes=own, by="cli"))
+            elsewhere = residents.handset(s, SUN.phone)
+            assert elsewhere is not None and hours.closed_to_calls(s, rt.settings, [elsewhere.id]) == {}
+        subject = f"objection:{answered(rt, FANG)}"
+        outbox.drain(rt, "calls")  # the installation would call now
+        with rt.db.read() as s:
+            d = s.scalars(select(Delivery).where(Delivery.subject == subject)).one()
+            noon = datetime.fromisoformat("2026-11-28 11:30+08:00")
+            assert (d.state, d.due_at, d.tries, carrier.asked) == ("planned", noon, 0, [])
+            assert "今天11:30再打" in singles.about(s, rt.settings, [subject])[subject][0].why
+    with time_machine.travel(noon + timedelta(minutes=30), tick=False):  # and would not, now
+        outbox.drain(rt, "calls")
+        assert [a["to"] for a in carrier.asked] == [FANG.phone]
+        with rt.db.read() as s:
+            assert hours.closed_to_calls(s, rt.settings, [elsewhere.id]) == {elsewhere.id: 120}

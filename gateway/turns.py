@@ -102,6 +102,38 @@ FACTS = frozenset(
     ]
 )
 
+# the same for [phrases]: the names by which actions fill them
+FILLED = frozenset(
+    [
+        "about",
+        "author",
+        "code",
+        "day",
+        "delegate",
+        "form",
+        "half",
+        "key",
+        "matter",
+        "nth",
+        "number",
+        "person",
+        "place",
+        "principal",
+        "proxy",
+        "receipt",
+        "standing",
+        "state",
+        "time",
+        "title",
+        "verdict",
+        "village",
+        "what",
+        "when",
+        "who",
+        "words",
+    ]
+)
+
 
 def area_of(s: Session, people: Sequence[Person | residents.Resident]) -> Area:
     """The village a handset belongs to; for strangers the top area."""

@@ -289,8 +289,8 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         recording_url=f"{base}/twilio/recording",
         whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
         speech=act.facts.get("speech", ""),
-        recorded=rt.prompts.recorded(conversation.language),
-        find=prompts.finder(s, base, act.language, _matter_id(s, act)),
+        recorded=rt.prompts.recorded(conversation.language, act.facts.get("speech", "")),
+        find=prompts.finder(s, base, act.language, _matter_id(s, act), act.facts.get("speech", "")),
     )
 
 

@@ -30,7 +30,7 @@ from gateway.runtime import Runtime
 from gateway.settings import SCRIPTS
 from gateway.text import whole
 from gateway.texting import context, intents
-from gateway.turns import FACTS
+from gateway.turns import FACTS, FILLED
 
 log = structlog.get_logger()
 HOTLINE = "hotline"
@@ -39,7 +39,7 @@ Form = Mapping[str, str]
 
 
 # all scripts, by name; raises ScriptFaults the first time
-scripts: Fresh[dict[str, Script]] = Fresh(SCRIPTS, lambda: load_all(SCRIPTS, ACTIONS, FACTS))
+scripts: Fresh[dict[str, Script]] = Fresh(SCRIPTS, lambda: load_all(SCRIPTS, ACTIONS, FACTS, FILLED))
 
 
 def _stored_for(sql: Sql) -> Select[Any]:
@@ -289,8 +289,8 @@ def _one_turn(rt: Runtime, s: Session, handset_id: int, form: Form, query: Mappi
         recording_url=f"{base}/twilio/recording",
         whisper_url=f"{base}/twilio/voice?w=1&c={conversation.id}",
         speech=act.facts.get("speech", ""),
-        recorded=rt.prompts.recorded(conversation.language),
-        find=prompts.finder(s, base, act.language, _matter_id(s, act)),
+        recorded=rt.prompts.recorded(conversation.language, act.facts.get("speech", "")),
+        find=prompts.finder(s, base, act.language, _matter_id(s, act), act.facts.get("speech", "")),
     )
 
 

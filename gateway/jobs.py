@@ -149,6 +149,9 @@ def round_(rt: Runtime, *, thorough: bool = True) -> None:
     rt.wake(*lanes)
 
 
+_FAULTS_SHOWN = 3
+
+
 def _look_at_scripts(s: Session) -> None:
     """Scripts that were changed and have faults: the ones before stay in use, and the panel says what is wrong."""
     inbound.scripts()
@@ -156,8 +159,10 @@ def _look_at_scripts(s: Session) -> None:
     if wrong is None:
         alarms.clear(s, "scripts")
         return
-    first = f"{wrong.faults[0]}" + (f"（还有{len(wrong.faults) - 1}处）" if len(wrong.faults) > 1 else "")
-    alarms.ring(s, "scripts", f"台词文件改得有错，电话里仍用改之前的。{first}")
+    shown = "；".join(one.said for one in wrong.faults[:_FAULTS_SHOWN])
+    more = len(wrong.faults) - _FAULTS_SHOWN
+    rest = f"；还有{more}处" if more > 0 else ""
+    alarms.ring(s, "scripts", f"台词文件改得有错，电话里仍用改之前的。{shown}{rest}")
 
 
 def forget_uploads(rt: Runtime) -> int:

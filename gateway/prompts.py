@@ -19,6 +19,7 @@ from gateway.models.answer import Recording
 from gateway.models.organizer import LEAD, Organizer
 from gateway.models.prompt import Prompt, PromptCode, PromptGuess
 from gateway.people import rights
+from gateway.spoken.manner import manner_of
 from gateway.store import Store
 
 CODE_LIVES = timedelta(minutes=15)
@@ -53,15 +54,16 @@ class Subject:
 # -- playing -----------------------------------------------------------------------------------------------------
 
 
-def finder(s: Session, base_url: str, language: str, matter_id: int | None) -> Find:
-    """What knows the addresses of the recordings that may be heard in a turn about this matter (None: about none)."""
-    known = live_in(s, language, matter_id)
+def finder(s: Session, base_url: str, language: str, matter_id: int | None, speech: str = "") -> Find:
+    """What knows the addresses of the recordings that may be heard in a turn about this matter (None: about none), as
+    ``speech`` (slow, loud) wants them."""
+    known, manner = live_in(s, language, matter_id), manner_of(speech)
 
     def find(words: str) -> str | None:
         if _FILE.fullmatch(words):  # one that its maker is about to hear back
             return address(base_url, words)
         file = known.get(sentences.digest(words)) if known else None
-        return address(base_url, file) if file else None
+        return address(base_url, file, manner) if file else None
 
     return find
 
@@ -78,9 +80,9 @@ def live_in(s: Session, language: str, matter_id: int | None = None) -> dict[str
     return {digest: str(file) for digest, file in rows}
 
 
-def address(base_url: str, file: str) -> str:
+def address(base_url: str, file: str, manner: str = "") -> str:
     """Where the carrier fetches it: the name is a digest of the sound, so what it cached is never out of date."""
-    return f"{base_url}/sound/{file}"
+    return f"{base_url}/sound/{f'{manner}/' if manner else ''}{file}"
 
 
 def may_be_fetched(s: Session, file: str) -> bool:

@@ -119,6 +119,18 @@ def without_signature(text: str) -> str:
 # ---- as people say it ------------------------------------------------------------
 
 
+# “16号公示：”, and what is to be texted back: a call says its number first and names its own keys
+_HEADED = re.compile(r"^\d+号(?:公示|结果|事)?[：:]")
+_TEXT_BACK = re.compile(r"[，。；]?[^，。；！？]*(?:请回|回复?)[“\"‘'「\d][^。！？]*")
+
+
+def for_ears(written: str) -> str:
+    """A text message as it can be read out: without its signature, its number, and how to answer by SMS."""
+    words = _HEADED.sub("", without_signature(written))
+    heard = _TEXT_BACK.sub("", words).strip("，。；")
+    return f"{heard}。" if heard else words
+
+
 def spoken_number(number: int) -> str:
     """A count in words: 11 → 十一, 205 → 二百零五, 12000 → 一万二千. Raises ValueError below 0 or from 10¹²."""
     if not 0 <= number < 10**12:

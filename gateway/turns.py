@@ -102,6 +102,38 @@ FACTS = frozenset(
     ]
 )
 
+# the same for [phrases]: the names by which actions fill them
+FILLED = frozenset(
+    [
+        "about",
+        "author",
+        "code",
+        "day",
+        "delegate",
+        "form",
+        "half",
+        "key",
+        "matter",
+        "nth",
+        "number",
+        "person",
+        "place",
+        "principal",
+        "proxy",
+        "receipt",
+        "standing",
+        "state",
+        "time",
+        "title",
+        "verdict",
+        "village",
+        "what",
+        "when",
+        "who",
+        "words",
+    ]
+)
+
 
 def area_of(s: Session, people: Sequence[Person | residents.Resident]) -> Area:
     """The village a handset belongs to; for strangers the top area."""
@@ -199,7 +231,7 @@ def spoken_result(turn: Turn, c: Consultation) -> str:
     if not stages:
         return turn.phrase("no_result", **facts)
     written = next(filter(None, (_in(turn, c.sms, stage) for stage in (*stages, "result"))), "")
-    return turn.phrase("result", **facts, words=text.without_signature(written or c.result or c.title))
+    return turn.phrase("result", **facts, words=text.for_ears(written or c.result or c.title))
 
 
 def spoken_explanation(turn: Turn, c: Consultation, person: Person) -> str:
@@ -210,11 +242,11 @@ def spoken_explanation(turn: Turn, c: Consultation, person: Person) -> str:
     return turn.phrase("explained", matter=turn.matter_called(c), words=matters.stopped(mine.explanation))
 
 
-def spoken_answers(turn: Turn, found: list[tuple[Consultation, Opinion]]) -> str:
-    """What was answered to somebody's own opinions, as a call says it."""
+def spoken_answers(turn: Turn, found: list[tuple[Consultation, Opinion]], here: bool = False) -> str:
+    """What was answered to somebody's own opinions, as a call says it; ``here``: the matter was just named."""
     said = [
         turn.phrase(
-            "answer_opinion", matter=turn.matter_called(c), verdict=turn.phrase(f"verdict_{o.verdict}"),
+            "answer_here" if here else "answer_opinion", matter=turn.matter_called(c), verdict=turn.phrase(f"verdict_{o.verdict}"),
             words=matters.stopped(o.why),
         )
         for c, o in found
@@ -225,7 +257,7 @@ def spoken_answers(turn: Turn, found: list[tuple[Consultation, Opinion]]) -> str
 def told_back(turn: Turn, c: Consultation, person: Person) -> str:
     """What was answered to this person alone on a matter: to an objection, and to what they said."""
     mine = verdicts.heard_of(turn.s, [person.id], about=c)
-    return spoken_explanation(turn, c, person) + spoken_answers(turn, mine)
+    return spoken_explanation(turn, c, person) + spoken_answers(turn, mine, here=True)
 
 
 def choose(turn: Turn, found: list[Consultation]) -> Result:

@@ -226,7 +226,7 @@ def test_a_broken_script_rings_an_alarm_on_the_panel_until_it_is_mended(village:
     try:
         jobs.round_(village)
         with village.db.read() as s:
-            assert any("hotline/zh-CN.toml:9" in words for words in alarms.words(s))
+            assert any("hotline/zh-CN.toml第9行：" in words for words in alarms.words(s))
     finally:
         inbound.scripts.faults = None
     jobs.round_(village)

@@ -278,8 +278,8 @@ def test_an_assessment_is_told_in_one_sentence_by_sms_and_by_voice(each_village:
         )
     assert "没有您这边的专家论证" in send(each_village, ELSEWHERE, "论证")
     call = Call(each_village, SUN.phone, "CA-assessed")
-    assert "听专家论证，请按3" in call.press("3") and "听开会的事" not in call.said
-    assert "县交通局论证过" in call.press("3")
+    assert "听专家怎么说，请按3" in call.press("3") and "听开会的事" not in call.said
+    assert "县交通局看过，说" in call.press("3")
 
 
 def test_a_bad_number_reaches_nobody(village: Runtime) -> None:

@@ -94,9 +94,9 @@ def test_the_principal_is_rung_and_says_yes(each_village: Runtime) -> None:
         assert standing_in.ring(s, s.get_one(Proxy, id))
     (ring,) = sent(each_village)
     call = rung(each_village, ring, MA.phone, "CA-mandate")
-    assert "请马建军本人听" in call.said and "您委托马占奎" in call.said and "本人不在，请按3" in call.said
+    assert "请马建军本人听" in call.said and "请马占奎替您选" in call.said and "本人不在，请按3" in call.said
     assert "委托算数了" in call.press("1") and state_of(each_village, id) == "verified"
-    assert "已经了结了" in rung(each_village, ring, MA.phone, "CA-again").said
+    assert "已经用不着了" in rung(each_village, ring, MA.phone, "CA-again").said
 
 
 @pytest.mark.parametrize(("key", "state"), [("2", "refused"), ("3", "waiting")])
@@ -157,7 +157,7 @@ def test_a_proxy_answers_by_telephone_after_their_own_answer(each_village: Runti
     mandate(each_village, MA, FATHER)
     call = Call(each_village, FATHER.phone, "CA-proxy")
     call.press("1", "1", "1")
-    assert "马建军委托您代为表态" in call.said
+    assert "马建军写了委托书，请您替着选" in call.said
     assert "您替马建军选的是：不同意" in call.press("2")
     said = call.press("1")
     assert "替马建军记下了，回执" in said and "您的回执" in said
@@ -165,7 +165,7 @@ def test_a_proxy_answers_by_telephone_after_their_own_answer(each_village: Runti
     assert ballot and (ballot.option, ballot.channel) == ("2", "proxy")
     again = Call(each_village, FATHER.phone, "CA-proxy-2")
     again.press("1", "1", "1")
-    assert "马建军委托" in again.said  # may be changed until it closes
+    assert "马建军写了委托书" in again.said  # may be changed until it closes
     assert "您的回执" in again.press("*")  # or left as it is
 
 
@@ -194,7 +194,7 @@ def test_a_proxy_with_a_code_is_asked_for_it(village: Runtime) -> None:
     call.press("1", "1", "1")
     assert "四位密码" in call.said
     call.press("2718")
-    assert "马建军委托您" in call.said
+    assert "马建军写了委托书" in call.said
     assert "替马建军记下了" in call.press("1", "1")
 
 

@@ -191,6 +191,6 @@ def test_faulty_scripts_start_nothing_and_are_told_in_an_editors_words(
     done = subprocess.run(argv, env=env, cwd=spoilt, capture_output=True, text=True, timeout=60)
     said = done.stdout + done.stderr
     assert done.returncode == 1 and "Traceback" not in said
-    assert re.search(r"hotline/zh-CN.toml:\d+: \[hello\] uses {vilage}, which nothing fills in", said)
-    assert "[rating] uses {skore}" in said
+    assert re.search(r"hotline/zh-CN.toml:\d+: \[hello\] 里的 {vilage} 没有东西可填", said)
+    assert "[rating] 里的 {skore}" in said
     assert not processes_of(spoilt / "data")

@@ -78,3 +78,19 @@ def test_a_signature_is_for_reading_not_for_hearing() -> None:
 def test_clipping_never_exceeds_the_room_there_is() -> None:
     assert text.clip("屯中路修水泥路", 5) == "屯中路修…"
     assert text.segments_units(text.clip("😀😀😀😀", 5)) <= 5
+
+
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        (
+            "【样例里】16号公示：晚8点前收。11月26日至12月2日，反对请回“反对”加原因",
+            "晚8点前收。11月26日至12月2日。",
+        ),
+        ("16号结果：早7点后才放。不明白回0", "早7点后才放。"),
+        ("15号：东线主管已铺3.2公里。路口晚上有灯，请慢行", "东线主管已铺3.2公里。路口晚上有灯，请慢行。"),
+        ("路修好了，请回村里看看", "路修好了，请回村里看看。"),
+    ],
+)
+def test_a_text_message_is_read_out_without_how_to_text_back(written: str, heard: str) -> None:
+    assert text.for_ears(written) == heard

@@ -9,6 +9,7 @@ from gateway.ivr.clips import BREAK, Clips, Piece, file_of, sentences
 from gateway.ivr.render import Recorded
 from gateway.settings import SCRIPTS, Settings
 from gateway.spoken import kokoro
+from gateway.spoken.manner import manner_of
 from gateway.spoken.shelf import Shelf
 
 ROUTE = "/audio"
@@ -46,14 +47,17 @@ class Prompts:
         """The file behind an address; None for what we never gave out. Only what is listed is ever opened."""
         return self._files.get(name) or self.shelf.path(name)
 
-    def recorded(self, language: str) -> Recorded | None:
-        """How the renderer finds clips for what it says; None where the carrier's own voice is to speak."""
+    def recorded(self, language: str, speech: str = "") -> Recorded | None:
+        """How the renderer finds clips for what it says, ``slow``, ``loud`` or both; None where the carrier's own voice
+        is to speak."""
         if not self.settings.plays_recordings or not self.clips(language).names:
             return None
-        return lambda words: [(p.words, self._address(p.clip)) for p in self.pieces(words, language)]
+        spoken = manner_of(speech)
+        return lambda words: [(p.words, self._address(p.clip, spoken)) for p in self.pieces(words, language)]
 
-    def _address(self, name: str | None) -> str | None:
-        return f"{self.settings.base_url}{ROUTE}/{name}.wav" if name else None
+    def _address(self, name: str | None, manner: str) -> str | None:
+        there = f"{self.settings.base_url}{ROUTE}/{f'{manner}/' if manner else ''}"
+        return f"{there}{name}.wav" if name else None
 
     def pieces(self, words: str, language: str) -> Iterable[Piece]:
         """``words`` as clips and leftovers. A leftover is wanted from now on: the next time it has a clip."""

@@ -118,7 +118,7 @@ def test_the_hotline_has_no_dead_end_at_any_key_silence_or_hang_up(hotline: Scri
         "object": "我要反对",
         "withdraw": "收回",
         "rate": "打分",
-        **{"speak": "发言", "meetings": "开会", "assessed": "论证", "room": "r1"},
+        **{"speak": "发言", "meetings": "开会", "assessed": "论证", "room": "r1", "anew": "从头听"},
     }
     facts["duty_phone"] = "+8649900000001"
     reached, waiting = (

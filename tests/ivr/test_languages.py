@@ -130,7 +130,7 @@ def test_keys_with_a_name_are_named_in_the_language_and_a_language_without_menus
     english.write_text(english.read_text().replace("[menus]\n", "[hello_menus]\n"))
     with pytest.raises(ScriptFaults) as wrong:
         load_all(root, ACTIONS, FACTS)
-    assert any("[menus] silent is missing" in str(fault) for fault in wrong.value.faults)
+    assert any("[menus] 缺 silent" in str(fault) for fault in wrong.value.faults)
 
 
 # ---- on the telephone -------------------------------------------------------------------------------

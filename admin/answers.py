@@ -82,6 +82,22 @@ def explained(s: Session, objection: Objection, words: str) -> bool:
     return True
 
 
+def closed(s: Session, objection: Objection, verb: str) -> bool:
+    """Tell an objector that theirs was noted as taken back (``withdraw``) or settled (``resolve``) in person: only they
+    may take it back (domain.md §2), so they hear of it. False when no telephone of theirs can be told."""
+    way = _way(s, objection)
+    if way is None:
+        return False
+    handset, prefers = way
+    c = s.get_one(Consultation, objection.consultation_id)
+    tongue, sig = spoken_on(s, handset), s.get_one(Area, c.area_id).signed
+    person = s.get(Person, objection.person_id) if objection.person_id else None
+    whose = person.name if person and len(people_on(s, handset.id)) > 1 else reply_phrase("you", tongue)
+    said = reply_text(f"objection_{verb}_noted", language=tongue, sig=sig, number=c.number, whose=whose)
+    _tell(s, handset, said, prefers, f"objection:{objection.id}")
+    return True
+
+
 def _wait_for_answer(s: Session, handset: Handset, objection: Objection) -> None:
     """“明白了回1，还反对回2”: what a bare digit means for the next days, unless something else is asked meanwhile."""
     asked = {

@@ -18,7 +18,7 @@ from gateway.models.organizer import Organizer
 from gateway.models.person import Person
 from gateway.outreach import stuck
 from gateway.outreach.watching import ELSEWHERE
-from gateway.people import rights
+from gateway.people import residents, rights
 from gateway.people.alarms import Alarm, seen_by
 from gateway.runtime import Runtime
 
@@ -193,6 +193,13 @@ def shown_name(person: Person | None) -> str:
     if person.area_id not in g.area_ids:
         return ELSEWHERE
     return person.name[:1] + "某" if me().role in NAMELESS else person.name
+
+
+def sharing(s: Session, handset_id: int | None) -> str:
+    """Who may have said it, where several share the handset it came from and nobody said who; “” for an unknown one."""
+    there = residents.people_on(s, handset_id) if handset_id else []
+    names = dict.fromkeys(map(shown_name, there))
+    return _("%(names)s合用的电话", names="、".join(names)) if names else ""
 
 
 def people(s: Session, ids: Iterable[int | None]) -> dict[int, Person]:

@@ -78,6 +78,7 @@ def home() -> str:
             ),
             unshown=registers.late(s, s.get_one(Area, o.area_id)),
             flags=_flags(s),
+            unheard=oversight.unheard(s, o) if o.may("rule") else [],
             referred=referrals.waiting_for_me(s),
             late_referrals=[
                 (x, s.get_one(Consultation, x.consultation_id))

@@ -205,6 +205,8 @@ def settle_objection(id: int, verb: str) -> Any:
                 gate.resolve(s, objection, me(), typed)
             else:
                 gate.withdraw(s, objection, actor())
+            if verb != "explain":
+                reached = answers.closed(s, objection, verb)
     except Refused as refused:
         with reading() as s:
             objection = rights.get(s, rights.objections(s, me()), Objection, id)
@@ -218,7 +220,7 @@ def settle_objection(id: int, verb: str) -> Any:
         untold = _("解释记下了；这位居民没有留电话，或者说过不要联系，请当面告诉")
         flash(_("解释记下了，正在告诉居民") if reached else untold)
     else:
-        flash(_("记下了"))
+        flash(_("记下了，正在告诉本人") if reached else _("记下了"))
     return _back("objections")
 
 

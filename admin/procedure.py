@@ -92,6 +92,7 @@ def card(s: Session, c: Consultation) -> dict[str, Any]:
         "turn": OWNERS[lifecycle.owner(c)],
         "deadline": lifecycle.deadline(c),
         "late": lifecycle.overdue(c),
+        "no_result_yet": lifecycle.forbidden(s, c, "publish") if "publish" in open_ else None,
         "simple": [
             (event, step, lifecycle.forbidden(s, c, event))
             for event, step in SIMPLE.items()

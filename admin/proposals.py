@@ -39,6 +39,7 @@ def _list(s: Session, f: Mapping[str, str], errors: dict[str, str], open_id: int
     return render_template(
         "admin/proposals.html", rows=rows[:SIZE], said=said, page=page, more=len(rows) > SIZE, f=f, errors=errors,
         open_id=open_id, people=common.people(s, [o.person_id for o in said.values()]),
+        sharing={o.id: common.sharing(s, o.handset_id) for o in said.values() if o.person_id is None},
         recordings=common.recordings(s, [o.recording_id for o in said.values()]),
         matters={c.id: c for c in s.scalars(select(Consultation).where(Consultation.id.in_(about)))},
         areas=rights.areas(s, me()), own=str(me().area_id),

@@ -47,14 +47,28 @@ def publication(id: int) -> Any:
             return as_it_is(id)  # people still answer, or it is published
         looking = c.draft if "look" in request.args else {}
         ahead = reach(s, c, "result", sms=looking["sms"], voice=looking["voice"]) if looking else {}
-        return _form(s, c, c.draft or _first_draft(c, ballots.tally(s, c)), {}, ahead)
+        return _form(s, c, _kept_draft(c) or _first_draft(c, ballots.tally(s, c)), {}, ahead)
+
+
+def _kept_draft(c: Consultation) -> dict[str, str]:
+    """What was typed before. Where its publicity period would be too short by now (an assembly came between), it ends
+    later, and our own texts, which name that day, are written anew."""
+    draft = dict(c.draft or {})
+    ends = _public_until(c)
+    if draft and draft.get("until", "") < ends:
+        stale = {name for name in ("sms", "voice") if draft.get(name) == draft.get(f"auto_{name}")}
+        draft |= {"until": ends} | {f"{x}{name}": "" for name in stale for x in ("", "auto_")}
+    return draft
 
 
 def _first_draft(c: Consultation, tally: ballots.Tally) -> dict[str, str]:
-    ends = clock.end_of_day(
-        common.local(clock.now() + timedelta(days=c.rules.publicity_days)).date(), common.zone()
-    )
-    return {"result": c.result or _words(c, tally), "until": common.for_input(ends)}
+    return {"result": c.result or _words(c, tally), "until": _public_until(c)}
+
+
+def _public_until(c: Consultation) -> str:
+    """The end of the publicity period if it began today, as a form shows it."""
+    last = common.local(clock.now() + timedelta(days=c.rules.publicity_days)).date()
+    return common.for_input(clock.end_of_day(last, common.zone()))
 
 
 def _form(

@@ -129,11 +129,14 @@ def demo(rt: Any, as_json: bool) -> None:
     from gateway import sample
 
     accounts = sample.load(rt.db, rt.settings)
-    rows = [{"login": a.login, "password": a.password, "role": a.role, "area": a.area_name} for a in accounts]
+    rows = [
+        {"login": a.login, "password": a.password, "name": a.name, "role": a.role, "area": a.area_name}
+        for a in accounts
+    ]
     emit(
         as_json,
         {"organizers": rows},
-        [f"{r['login']}  {r['password']}  {r['role']}  {r['area']}" for r in rows],
+        [f"{r['login']}  {r['password']}  {r['area']} {r['name']}  {r['role']}" for r in rows],
     )
 
 

@@ -62,7 +62,7 @@ class Disclosed:
     told: dict[str, reached.Reach]  # stage → homes told; of the result in this round, visits and all
     meetings: tuple[
         str, ...
-    ]  # hearings, talks and assemblies that were held, and what experts said; a sentence each
+    ]  # hearings, talks and assemblies that were held or are called, and what experts said; a sentence each
     stages: tuple[tuple[str, str], ...]  # what was told later: (名称, words)
     tasks: tuple[tuple[str, str, bool], ...]  # what is to be done, until which day, and whether it is
     rating: tuple[float, int] | None  # mean and how many, from five on
@@ -118,6 +118,7 @@ def of(s: Session, c: Consultation) -> Disclosed:
             *(f"{a.author}论证：{a.summary}。" for a in reversed(assessments.of(s, c))),
             *(_sat(m, c.zone) for m in meetings.of(s, c) if m.state == "held" and not m.kind.small),
             *(_sentence(m, c.zone) for m in assemblies.of(s, c) if m.outcome),
+            *(_called(m) for m in assemblies.of(s, c) if not m.outcome),
         ),
         stages=tuple(
             (name, text.without_signature(str(c.sms[stage])))
@@ -166,6 +167,11 @@ def _day(moment: datetime, zone: ZoneInfo) -> str:
 def _sat(m: Meeting, zone: ZoneInfo) -> str:
     there = f"，到场{m.attendance}人" if m.attendance else ""
     return f"{_day(m.starts_at, zone)}开了{m.kind.name}{there}。"
+
+
+def _called(m: Assembly) -> str:
+    body = quorum.PROFILES[m.body].name.partition("（")[0]
+    return f"{meetings.when(m)}在{m.place}开{body}表决。"
 
 
 def _sentence(m: Assembly, zone: ZoneInfo) -> str:

@@ -23,7 +23,7 @@ from gateway.models.organizer import Fact
 from gateway.models.participation import Recusal
 from gateway.models.person import Household, Person
 from gateway.people import organizers, residents
-from gateway.sample_days import moved, on, public_days, result
+from gateway.sample_days import moved, of_states, on, public_days, result
 from gateway.settings import Settings
 
 _DATA = Path(__file__).parent / "data" / "township.json"
@@ -274,10 +274,7 @@ def _told(state: str) -> int:
 def _history(s: Session, c: Consultation, path: list[str], state: str, by: timedelta) -> None:
     assert c.opens_at and c.closes_at
     states = path[: path.index("OPEN") + 1] if state == "OPEN" else path[: _last(path, state) + 1]
-    end = min(clock.now(), c.closes_at + timedelta(days=30))
-    begin = c.opens_at - timedelta(days=20)
-    for n, to in enumerate(states):
-        at = c.opens_at if to == "OPEN" else begin + (end - begin) * n / max(1, len(states))
+    for n, (to, at) in enumerate(zip(states, of_states(states, c, clock.now()), strict=True)):
         before = states[n - 1] if n else ""
         event = lifecycle.event_between(before, to) if before else "raise"
         c.state = to  # as it stood then, so that its deadline is counted from there

@@ -1,10 +1,12 @@
 """The sample's texts as they read when their days are moved, so that the township stands somewhere on any day."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from gateway import text
+from gateway.models.consultation import Consultation
 
 _PUBLIC_DAYS = re.compile(r"(\d{1,2})月(\d{1,2})日至(?:(\d{1,2})月)?(\d{1,2})日")
 _SPOKEN_DAY = re.compile(r"([一二三四五六七八九十]+)月([一二三四五六七八九十]+)号")
@@ -45,6 +47,26 @@ def moved(words: str, by: timedelta) -> str:
     words = _SPOKEN_DAY.sub(spoken, words)
     words = re.sub(r"(\d{1,2})月(?![\d\0])", lambda m: f"{(date(2026, int(m[1]), 15) + by).month}月", words)
     return words.replace("\0", "")
+
+
+def of_states(states: list[str], c: Consultation, now: datetime) -> list[datetime]:
+    """When it came into each of these, in their order: its answers were open and its publicity ended when it says so
+    itself, and what lies between these moments is spread evenly."""
+    assert c.opens_at and c.closes_at
+    last = max(min(now, c.closes_at + timedelta(days=30)), c.publicity_ends_at or c.closes_at)
+    fixed = {
+        0: c.opens_at - timedelta(days=20),
+        states.index("OPEN"): c.opens_at,
+        len(states): min(now, last),
+    }
+    if "EFFECTIVE" in states and c.publicity_ends_at:
+        fixed[states.index("EFFECTIVE")] = c.publicity_ends_at
+    made = []
+    for start, stop in pairwise(sorted(fixed)):
+        made += [
+            fixed[start] + (fixed[stop] - fixed[start]) * n / (stop - start) for n in range(stop - start)
+        ]
+    return made
 
 
 def _count(words: str) -> int:

@@ -184,6 +184,9 @@ def test_an_objection_takes_its_reason_in_the_next_message(each_village: Runtime
         c = matters.find(s, 16)
         assert c and c.state == "OBJECTED"
     assert "已撤回" in text(each_village, OWNER, "不反对了")
+    assert "收到您对16号的反对" in text(each_village, OWNER, "反对16号 太吵，还晚")
+    with each_village.db.read() as s:  # as they wrote it, with the marks of Chinese
+        assert s.scalars(select(Objection.words).order_by(Objection.id.desc())).first() == "太吵，还晚"
 
 
 def test_a_bare_digit_is_a_vote_even_while_a_reason_is_waited_for(each_village: Runtime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import clock, invitations, text
-from gateway.consultation import assessments, guards, meetings
+from gateway.consultation import assemblies, assessments, guards, meetings, subjects
 from gateway.models.answer import Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
@@ -18,6 +18,7 @@ from gateway.people import residents
 from gateway.runtime import Runtime
 from tests.calls import Call
 from tests.conftest import ELSEWHERE, LI, LIU, STRANGER, SUN, WANG, ZHAO, Resident
+from tests.consultation.procedure import QIAN, by, drafted
 from tests.meeting import answer_of, hearing, in_days, matter, person, run, rung, sent
 from tests.resident import tally
 from tests.resident import text as send
@@ -287,3 +288,24 @@ def test_a_bad_number_reaches_nobody(village: Runtime) -> None:
         phone = s.scalars(select(Handset).where(Handset.tail == "0104")).one()
         phone.bad_reason = "空号"
         assert singles.way_to(s, person(s, SUN)) is None
+
+
+def test_who_was_told_of_an_assembly_hears_when_it_is(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = drafted(s, "NL", title="修井", assembly="representatives")
+        assemblies.call(
+            s, c, by(s, QIAN), body="representatives", starts_at=in_days(11), place="村部", members=28
+        )
+        number = c.number
+    for words in ("啥时候开会", f"{number}号啥时候开会", "开会吗"):
+        reply = send(village, SUN, words)
+        assert f"{number}号" in reply and "9点在村部开村民代表会议决定" in reply, words
+    assert "没有请您去的会" in send(village, Resident("韩树林", "+8619900000304"), "啥时候开会")
+
+
+def test_a_resident_who_is_asked_and_comes_counts_once(village: Runtime) -> None:
+    with village.db.write() as s:
+        c = matter(s)
+        before = {side.subject: side.heads for side in subjects.coverage(s, c)}
+        meetings.participant(s, c, person(s, SUN))
+        assert {side.subject: side.heads for side in subjects.coverage(s, c)} == before

@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway import clock, sample
 from gateway.consultation import clockwork, matters
+from gateway.models.consultation import ConsultationEvent
 from gateway.runtime import Runtime
 from gateway.text import segments
 
@@ -31,6 +33,26 @@ def test_on_any_day_something_is_open_in_publicity_and_being_done(empty: Runtime
         assert closes == today + timedelta(days=6)
         assert f"{closes.month}月{closes.day}日止" in road.sms["notice"]
         assert "result" not in road.sms  # nothing is decided before people answered
+
+
+def test_what_happened_to_a_sample_matter_stands_in_its_order_and_on_the_days_it_names(
+    village: Runtime,
+) -> None:
+    with village.db.read() as s:
+        for number in STATES:
+            c = matters.find(s, number)
+            assert c
+            events = list(
+                s.scalars(
+                    select(ConsultationEvent)
+                    .where(ConsultationEvent.consultation_id == c.id)
+                    .order_by(ConsultationEvent.id)
+                )
+            )
+            moments = [e.created_at for e in events]
+            assert moments == sorted(moments) and moments[-1] <= clock.now(), number
+            effect = [e.created_at for e in events if e.event == "take_effect"]
+            assert effect in ([], [c.publicity_ends_at]), number
 
 
 def test_loading_twice_changes_nothing_and_a_year_later_it_is_open_again(village: Runtime) -> None:

@@ -1,5 +1,6 @@
 """Meetings that decide what talking could not: called with the law's notice, counted by its quorum, and told to all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,6 +33,17 @@ def of(s: Session, c: Consultation) -> list[Assembly]:
     """Its meetings, in their order."""
     found = select(Assembly).where(Assembly.consultation_id == c.id).order_by(Assembly.id)
     return list(s.scalars(found))
+
+
+def called(s: Session, matters: Iterable[int]) -> list[tuple[Assembly, Consultation]]:
+    """Meetings that these matters (ids) wait for, the next first."""
+    found = (
+        select(Assembly, Consultation)
+        .join(Consultation, Consultation.id == Assembly.consultation_id)
+        .where(Assembly.consultation_id.in_(list(matters)), Assembly.outcome == "")
+        .order_by(Assembly.starts_at, Assembly.id)
+    )
+    return [(meeting, c) for meeting, c in s.execute(found)]
 
 
 def call(

@@ -17,6 +17,7 @@ from gateway.consultation import lifecycle, matters, steps, texts
 from gateway.consultation.refusal import Refused
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation
+from gateway.models.meeting import Assembly
 from gateway.models.participation import FORMS, RESPECTED, SUBJECTS, Invitation, Meeting, Participant
 from gateway.models.person import Person
 from gateway.people.residents import Resident
@@ -245,13 +246,13 @@ def cancel(s: Session, m: Meeting) -> list[tuple[Invitation, Participant]]:
 # ---- words ---------------------------------------------------------------------------------------
 
 
-def _local(m: Meeting) -> datetime:
+def _local(m: Meeting | Assembly) -> datetime:
     s = object_session(m)
     c = s.get(Consultation, m.consultation_id) if s is not None else None
     return m.starts_at.astimezone(c.zone if c is not None else clock.village_zone())
 
 
-def when(m: Meeting, language: str = "zh-CN") -> str:
+def when(m: Meeting | Assembly, language: str = "zh-CN") -> str:
     """“12月3日上午9点” as an SMS has it."""
     local = _local(m)
     between = "" if language.startswith("zh") else " "

@@ -3,14 +3,18 @@ an answer by a day, and says whether the answer will do."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.consultation import lifecycle
 from gateway.consultation.refusal import Refused
+from gateway.models.answer import FOR_WATCHERS, Opinion
+from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationEvent
+from gateway.models.organizer import Organizer
 from gateway.models.oversight import Flag
+from gateway.models.person import Person, PersonHandset
 from gateway.people import rights
 
 LONGEST = timedelta(days=90)  # of waiting for an answer: what may take longer is no supervision
@@ -42,6 +46,26 @@ def of(s: Session, c: Consultation) -> list[Flag]:
 def visible(matters: Select[Consultation]) -> Select[Flag]:
     """Those about the matters visible to somebody."""
     return select(Flag).where(Flag.consultation_id.in_(matters.with_only_columns(Consultation.id)))
+
+
+def unheard(s: Session, o: Organizer) -> list[Area]:
+    """Of this organizer's areas those whose people wrote or spoke to the supervision committee while nobody of it has
+    an account: they were promised an answer (domain.md §4), and not even their words may be shown to anybody else."""
+    areas = rights.areas(s, o)
+    on_handset = select(PersonHandset.person_id).where(PersonHandset.handset_id == Opinion.handset_id)
+    spoke = or_(Person.id == Opinion.person_id, Opinion.person_id.is_(None) & Person.id.in_(on_handset))
+    wrote = set(
+        s.scalars(
+            select(Person.area_id)
+            .join(Opinion, spoke)
+            .where(Opinion.kind == FOR_WATCHERS, Opinion.done_at.is_(None))
+            .where(Person.area_id.in_([a.id for a in areas]))
+        )
+    )
+    watched = select(Area.path).join(Organizer, Organizer.area_id == Area.id)
+    watched = watched.where(Organizer.role == "supervision_member", Organizer.active)
+    paths = tuple(s.scalars(watched))
+    return [a for a in areas if a.id in wrote and not a.path.startswith(paths)]
 
 
 def overdue(matters: Select[Consultation], now: datetime | None = None) -> Select[Flag]:

@@ -23,6 +23,7 @@ class Side:
     affected: bool
     asked: int
     invited: int
+    heads: int  # both together; who is asked and comes as well is one
 
     @property
     def missing(self) -> bool:
@@ -47,11 +48,18 @@ def coverage(s: Session, c: Consultation) -> list[Side]:
         stands.add("registered_residents" if registered else "non_registered_reps")
         for subject in stands:
             asked.setdefault(subject, set()).add(id)
-    invited: dict[str, int] = {}
-    for subject in s.scalars(select(Participant.subject).where(Participant.consultation_id == c.id)):
-        invited[subject] = invited.get(subject, 0) + 1
+    invited: dict[str, list[int | None]] = {}  # a guest is on no roster
+    coming = select(Participant.subject, Participant.person_id).where(Participant.consultation_id == c.id)
+    for subject, person_id in s.execute(coming):
+        invited.setdefault(subject, []).append(person_id)
     return [
-        Side(subject, subject in (c.sides or ()), len(asked.get(subject, ())), invited.get(subject, 0))
+        Side(
+            subject,
+            subject in (c.sides or ()),
+            asked=len(known := asked.get(subject, set())),
+            invited=len(come := invited.get(subject, [])),
+            heads=len(known) + sum(id is None or id not in known for id in come),
+        )
         for subject in SUBJECTS
         if subject in (c.sides or ()) or subject in asked or subject in invited
     ]

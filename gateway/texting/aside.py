@@ -19,6 +19,15 @@ from gateway.turns import area_of
 _WATCHERS = re.compile(
     r"^(?:给|找|跟|向)?(?:村)?(?:务)?(?:监督委员会|监委会|监督委)(?:留言|留话|说|反映|举报)?[:：,，。 ]*"
 )
+# who accuses those that run the village isn't read by them: only the supervision committee is (domain.md §4)
+_THOSE = r"(?:书记|主任|村长|会计|出纳|组长|队长|村官|村?干部|两委|班子|村委会?|居委会?|当官的|领导)"
+_WRONG = (
+    r"(?:贪污|贪了|贪(?:公款|集体|咱|俺|大伙|老百姓)|受贿|行贿|[吃拿收]回扣|收(?:了)?(?:黑钱|好处|贿|红包)|好处费|挪用|私分|侵吞|侵占"
+    r"|中饱私囊|以权谋私|假公济私|打击报复|(?:做|弄)?假账|虚报冒领|克扣|揣(?:自己)?(?:腰包|兜))"
+)
+_ACCUSES = re.compile(
+    rf"{_THOSE}.{{0,10}}{_WRONG}|{_WRONG}.{{0,4}}的.{{0,4}}{_THOSE}|(?:举报|检举|揭发|告发|控告).{{0,8}}{_THOSE}"
+)
 _PRACTICE = re.compile(r"^(?:我想|我要|想)?(?:练习|练一练|练练|试一试|试试|lianxi)(?:一下|按键)?$")
 _TONGUES = {"zh": "zh-CN"}
 
@@ -43,6 +52,11 @@ def answer(m: Message, asked: Asked | None) -> tuple[str, str] | None:
         return None  # whatever it looks like, it was meant for them
     options = (m.context.get("pending") or {}).get("options") or {}
     return None if said in options.values() else desk.answer(m, said)
+
+
+def accuses(words: str) -> bool:
+    """Whether somebody says of those who run the village that they did wrong."""
+    return bool(_ACCUSES.search(text.normalize(words)))
 
 
 def has_code(m: Message, person_id: int) -> bool:

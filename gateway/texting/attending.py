@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway import standing_in, text
-from gateway.consultation import assessments, ballots, matters, meetings, proxies
+from gateway.consultation import assemblies, assessments, ballots, matters, meetings, proxies, quorum
 from gateway.consultation.refusal import Refused
 from gateway.ivr.interpret import interpret
 from gateway.models.consultation import GATHERING, IN_FORCE, Consultation
@@ -101,10 +101,25 @@ def _meant(m: Message, f: Fields, speaks: bool) -> list[tuple[Meeting, Consultat
 
 
 def when(m: Message, number: Any) -> str:
-    """When and where the next meeting is."""
+    """When and where the next meeting is: one they may come to, else one that decides a matter of theirs, of which
+    everybody was told (“12月18日9点在村部开村民代表会议决定”)."""
     coming = meetings.coming_for(m.s, m.people(), m.handset_id)
     mine = [(x, c) for x, c in coming if c.number == number] or coming
-    return m.say("meeting_when", **_facts(m, *mine[0])) if mine else m.say("meeting_none")
+    if mine and (number is None or mine[0][1].number == number):
+        return m.say("meeting_when", **_facts(m, *mine[0]))
+    called = assemblies.called(m.s, [c.id for c in m.matters if c.state == "ASSEMBLY"])
+    deciding = [(x, c) for x, c in called if c.number == number] or called
+    if not deciding:
+        return m.say("meeting_when", **_facts(m, *mine[0])) if mine else m.say("meeting_none")
+    meeting, c = deciding[0]
+    chinese = m.language.startswith("zh")
+    return m.say(
+        "assembly_when",
+        number=c.number,
+        form=quorum.PROFILES[meeting.body].name.partition("（")[0] if chinese else m.phrase("a_meeting"),
+        when=meetings.when(meeting, m.language),
+        place=meeting.place,
+    )
 
 
 def unsure(m: Message, pending: dict[str, Any]) -> str:

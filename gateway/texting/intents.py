@@ -80,6 +80,9 @@ def answer(
         ):  # whatever else it looks like, it was meant for them
             forget(m)
             return m.say("watchers", receipt=keep(m, None, FOR_WATCHERS)), "supervision"
+    if intent in ("opinion", "unknown", "propose") and aside.accuses(m.read):
+        if asked is None or asked.kind != "reason":  # why somebody objects belongs to the objection
+            return m.say("watchers", receipt=keep(m, None, FOR_WATCHERS)), "supervision"
     if asked is not None and asked.kind in ("reason", "words"):
         if intent in ("opinion", "unknown") or (intent == "clarify" and fields.get("reason") != "closed"):
             reply = _more_words(m, asked)

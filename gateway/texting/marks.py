@@ -8,7 +8,7 @@ from gateway.consultation.refusal import Refused
 from gateway.texting.message import Fields, Message, ask, keep
 from gateway.texting.publicity import speaker
 
-_MARK = re.compile(r"[\W\d_]|号|[我给打评个分吧了]|很?不?满意|一般")
+_MARK = re.compile(r"[\W\d_]|号|[我给打评个分吧了]|很?不?满意|一般|谢谢|辛苦|好的?|不错|[很太真]?差")
 
 
 def rate(m: Message, f: Fields) -> str:
@@ -24,7 +24,7 @@ def rate(m: Message, f: Fields) -> str:
         ask(m, "who", c, intent="rate", consultation=c.number, score=f.get("score"), words=words)
         return m.say("whose_mark", names=m.names(), number=c.number)
     said = text.normalize(words).replace(who.name, "") if who else text.normalize(words)
-    reasoned = len(_MARK.sub("", said)) > 2  # more than a mark: why they think so
+    reasoned = len(_MARK.sub("", said)) > 1  # more than a mark: why they think so, be it “太慢”
     if who is None and not reasoned:
         return m.say("not_yours", number=c.number) if m.people() else m.say("register_first")
     try:

@@ -32,9 +32,14 @@ def _introduced(p: Resident) -> str:
     return rf"^{name}|[我俺](?:是|叫){name}|(?:^|[，,。.！! ]){name}${short}"
 
 
+# read with half-width marks, and kept as Chinese writes them: it is what a resident said
+_FULL = {",": "，", "?": "？", "!": "！", ";": "；", ":": "："}
+_HALF = re.compile(r"(?<=[\u4e00-\u9fff])[,?!;:]")
+
+
 def _reason(f: Fields, who: Resident | None) -> str:
     """Why they object, without the name they gave with it: that alone is no reason."""
-    said = str(f.get("reason") or "")
+    said = _HALF.sub(lambda m: _FULL[m[0]], str(f.get("reason") or ""))
     return re.sub(_introduced(who), "", said).strip("，,。.！!：: ") if who else said
 
 

@@ -1,5 +1,6 @@
 """A resident's own code, set in their presence; and what only the supervision committee hears."""
 
+import pytest
 from sqlalchemy import select
 
 from gateway.models.answer import Opinion
@@ -58,3 +59,33 @@ def test_words_for_the_supervision_committee_reach_its_member_and_nobody_else(vi
         assert member.post(f"/admin/opinions/{ordinary.id}/heard").status_code == 404
     with village.db.read() as s:
         assert s.get_one(Opinion, kept.id).done_at is not None
+
+
+def test_the_township_hears_that_words_for_the_committee_reach_nobody(village: Runtime) -> None:
+    officer = Panel(village, "xuquanzhen")
+    assert "没有监督委员的账号" not in officer.get("/admin/")
+    assert "只有监督委员会能看到" in text(village, SUN, "监督委员会：修路的账没贴出来")
+    page = officer.get("/admin/")
+    assert "拟柳村有人给监督委员会留了话" in page and "修路的账" not in page
+    assert "没有监督委员的账号" not in Panel(village, "qianxiaoman").get("/admin/")
+    with village.db.write() as s:
+        organizers.add(
+            s,
+            name="监督",
+            area=area(s, "NL"),
+            role="supervision_member",
+            login="watches",
+            password="long enough, too",
+        )
+    assert "没有监督委员的账号" not in officer.get("/admin/")
+
+
+@pytest.mark.parametrize("words", ["举报村书记吃回扣", "两委干部贪污", "会计做假账，11号的钱对不上"])
+def test_who_accuses_the_village_is_not_read_by_it(village: Runtime, words: str) -> None:
+    assert "只有监督委员会能看到" in text(village, SUN, words)
+    assert words not in Panel(village, "qianxiaoman").get("/admin/inbox/?tab=opinions")
+
+
+@pytest.mark.parametrize("words", ["会计说每户出二百太多", "书记人不错，就是道修得慢", "1 干部别贪污就行"])
+def test_who_only_speaks_of_cadres_is_read_by_them(village: Runtime, words: str) -> None:
+    assert "监督委员会" not in text(village, SUN, words)

@@ -7,8 +7,10 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.consultation import objections, steps
+from gateway import clock
+from gateway.consultation import matters, objections, steps
 from gateway.models.answer import Objection
+from gateway.models.consultation import Consultation
 from gateway.models.meeting import Assembly
 from gateway.models.outreach import Delivery
 from gateway.models.person import Person
@@ -46,6 +48,10 @@ def test_a_meeting_from_calling_to_counting(village: Runtime, miao: Panel) -> No
     assert "会定下了" in page and "等开会" in page
     with village.db.read() as s:
         meeting = s.scalars(select(Assembly).where(Assembly.consultation_id == id)).one()
+        number = s.get_one(Consultation, id).number
+    assert "9点在社区二楼开村民代表会议表决。" in miao.get(
+        f"/board/{number}"
+    )  # whoever it decides for may read when
     there = f"/admin/assemblies/{meeting.id}"
     miao.get(there)
     assert "到20就够" in miao.page
@@ -149,3 +155,51 @@ def test_a_digit_answers_what_was_asked_last(village: Runtime) -> None:
     assert tally(village, number)["1"] == 1
     with village.db.read() as s:
         assert objection(s).outcome == ""
+
+
+def test_who_objected_hears_that_the_village_noted_it_as_taken_back_or_settled(
+    village: Runtime, miao: Panel
+) -> None:
+    """Only the objector takes an objection back (domain.md §2): nobody closes one behind their back."""
+    with village.db.write() as s:
+        c = published(s)
+        people = list(s.scalars(matters.eligible(s, c)))
+        who = [p for p in people if p.name in ("郭亮", "蒋丽华")]
+        made = [objections.open_(s, c, p, "太贵", "sms").id for p in who]
+    for id, verb in zip(made, ("withdraw", "resolve"), strict=True):
+        miao.get(f"/admin/objections/{id}")
+        page = miao.send(f"/admin/objections/{id}/{verb}", explanation="上门说清了")
+        assert "正在告诉本人" in page
+    with village.db.read() as s:
+        told = [
+            b for b in s.scalars(select(Delivery.body).order_by(Delivery.id)) if "不是这么回事" in (b or "")
+        ]
+    assert len(told) == 2 and "您的反对记成当面收回了" in told[0] and "当面解决了" in told[1]
+
+
+def test_a_result_kept_before_the_assembly_is_public_long_enough_after_it(
+    village: Runtime, miao: Panel
+) -> None:
+    with village.db.write() as s:
+        c = drafted(s)
+        here = f"/admin/consultations/{c.id}/publish"
+    miao.get(here)
+    first = f"{end_of(7):%Y-%m-%dT%H:%M}"
+    miao.send(here, go="preview", result="装六盏", until=first, sms="", voice="")
+    with time_machine.travel(clock.now() + timedelta(days=12), tick=True):
+        later = Panel(village, MIAO)
+        page = later.get(here)
+        assert "装六盏" in page and first not in page
+        assert "公示到" in later.send(
+            here, go="preview", result="装六盏", until=f"{end_of(7):%Y-%m-%dT%H:%M}", sms="", voice=""
+        )
+
+
+def test_a_matter_that_needs_an_assembly_says_so_instead_of_offering_the_result(
+    village: Runtime, miao: Panel
+) -> None:
+    with village.db.write() as s:
+        id, ready = drafted(s, assembly="representatives").id, drafted(s).id
+    page = miao.get(f"/admin/consultations/{id}")
+    assert f"/consultations/{id}/publish" not in page and "通过了才能公示" in page
+    assert f"/consultations/{ready}/publish" in miao.get(f"/admin/consultations/{ready}")

@@ -127,22 +127,24 @@ def test_a_mean_below_three_asks_somebody_to_look_after_it(
         assert len(found) == (1 if asked else 0)  # one, however many bad marks
 
 
-def test_a_one_with_its_reason_is_looked_after_at_once(village: Runtime) -> None:
+@pytest.mark.parametrize("words", ["1分，灯装歪了照不着路", "1 太慢"])
+def test_a_one_with_its_reason_is_looked_after_at_once(village: Runtime, words: str) -> None:
     with village.db.write() as s:
         disclosed(s)
         notices.pick_up(s, village.settings)
         for d in s.scalars(select(Delivery).where(Delivery.broadcast_id.is_not(None))):
             d.state = "delivered"
-    assert "1分" in text(village, SUN, "1分，灯装歪了照不着路")
+    assert "1分" in text(village, SUN, words)
     with village.db.read() as s:
         task = s.scalars(select(Task).where(Task.why == "rating")).one()
         assert "说了原因" in task.what and task.owner
 
 
-def test_a_bare_mark_with_its_matters_number_is_no_reason_and_no_opinion(village: Runtime) -> None:
+@pytest.mark.parametrize("mark", ["{number}号1分", "{number}号1分，太差"])
+def test_a_bare_mark_with_its_matters_number_is_no_reason_and_no_opinion(village: Runtime, mark: str) -> None:
     with village.db.write() as s:
         number = disclosed(s).number
-    assert "1分" in text(village, SUN, f"{number}号1分")
+    assert "1分" in text(village, SUN, mark.format(number=number))
     with village.db.read() as s:
         assert s.scalars(select(Task).where(Task.why == "rating")).all() == []
         about = select(Opinion).join(Consultation, Consultation.id == Opinion.consultation_id)

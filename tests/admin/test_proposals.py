@@ -13,7 +13,7 @@ from gateway.models.outreach import Delivery
 from gateway.models.topic import Proposal
 from gateway.runtime import Runtime
 from tests.admin.panel import Panel
-from tests.conftest import STRANGER, SUN, WANG
+from tests.conftest import LI, STRANGER, SUN, WANG
 from tests.consultation.procedure import MIAO, QIAN, path
 from tests.resident import Call, text
 
@@ -168,3 +168,9 @@ def test_a_stranger_proposes_and_is_answered(village: Runtime, words: str) -> No
 )
 def test_an_answer_quotes_what_was_proposed_and_not_the_command(words: str, what: str) -> None:
     assert proposals.quoted(words) == what
+
+
+def test_who_shares_the_telephone_a_matter_was_proposed_from_is_said(village: Runtime) -> None:
+    text(village, LI, "我想提个事，村东头的井水浑了")
+    page = Panel(village, QIAN).get("/admin/proposals/")
+    assert "李守田、赵玉芬合用的电话" in page and "未登记的居民" not in page

@@ -70,7 +70,7 @@ def test_a_result_stands_there_with_its_votes_its_reach_and_how_to_object(
         "晚八点前收",
         "该问 10 人，答了 10 人",
         "另有意见 10 条",
-        "公示期里有 1 人反对，正在解释 1 人",
+        "公示期里有 1 条反对，正在解释 1 条",
         "反对16号",
     ):
         assert words in shown, words

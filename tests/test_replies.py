@@ -68,6 +68,13 @@ def test_short_questions_are_answered(village: Runtime, words: str, answer: str)
     assert answer in text(village, SUN, words)
 
 
+def test_who_has_answered_and_thanks_us_is_not_asked_again(village: Runtime) -> None:
+    assert "您选“同意”" in text(village, SUN, "11 1")
+    for words in ("谢谢", "收到"):
+        reply = text(village, SUN, words)
+        assert "谢谢您" in reply and "请回一个数" not in reply
+
+
 def test_a_village_that_does_not_exist_is_asked_for_again_and_the_claim_kept(village: Runtime) -> None:
     reply = text(village, STRANGER, "注册 王德顺 火星村")
     assert "没找到“火星村”" in reply and len(reply) <= 70

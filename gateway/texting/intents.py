@@ -323,6 +323,9 @@ def _options(m: Message, c: Consultation | Matter) -> str:
 
 def _clarify_option(m: Message, c: Consultation | Matter) -> str:
     seen = lexicon.ACKNOWLEDGE.fullmatch(text.normalize(m.read).strip("。，,.!！~～ "))
+    full = m.found(c.number) if seen else None
+    if full is not None and m.residents and all(ballots.of(m.s, full, p) for p in m.residents):
+        return m.say("thanks")  # everybody here has answered: nobody is urged again
     return m.say("ask_option" if seen else "clarify_option", number=c.number, options=_options(m, c))
 
 

@@ -80,7 +80,9 @@ def test_the_township_hears_that_words_for_the_committee_reach_nobody(village: R
     assert "没有监督委员的账号" not in officer.get("/admin/")
 
 
-@pytest.mark.parametrize("words", ["举报村书记吃回扣", "两委干部贪污", "会计做假账，11号的钱对不上"])
+@pytest.mark.parametrize(
+    "words", ["举报村书记吃回扣", "我要投诉村委会", "两委干部贪污", "会计做假账，11号的钱对不上"]
+)
 def test_who_accuses_the_village_is_not_read_by_it(village: Runtime, words: str) -> None:
     assert "只有监督委员会能看到" in text(village, SUN, words)
     assert words not in Panel(village, "qianxiaoman").get("/admin/inbox/?tab=opinions")

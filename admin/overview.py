@@ -25,7 +25,7 @@ def _looked(s: Session) -> tuple[dict[str, Any], Area, Period, Overview] | str:
     f, errors, area, period = typed(s)
     if area is None or period is None:
         return render_template("admin/overview.html", f=f, errors=errors, o=None, up=None)
-    return f, area, period, overview.look(s, area, period, runtime().settings.zone)
+    return f, area, period, overview.look(s, runtime().settings, area, period, runtime().settings.zone)
 
 
 @panel.get("/overview")

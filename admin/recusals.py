@@ -97,7 +97,7 @@ def _called(s: Session, c: Consultation, name: str, home: str) -> Person:
     if home:
         rows = [row for row in rows if row[1] == home]
     if not rows:
-        raise Refused(_("这件事问到的人里没有%(name)s，请看看名册", name=name), "home" if home else "name")
+        raise Refused(_("这件事问到的人里没有“%(name)s”，请看看名册", name=name), "home" if home else "name")
     if len(rows) > 1:
         homes = "、".join(code or _("没有户号") for _p, code in rows)
         raise Refused(_("有%(n)s个同名的，请写上户号：%(homes)s", n=len(rows), homes=homes), "home")

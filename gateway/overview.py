@@ -2,25 +2,27 @@
 III(1); domain.md §1 rows 25, 30, 33). Statistics only: no name, nothing about fewer than five people, and a number of
 statements that doesn't grow with the villages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from gateway import clock
-from gateway.consultation import lifecycle
-from gateway.consultation.splits import bearable
-from gateway.figures import FEW, UNKNOWN, Period, age_band
+from gateway.consultation import lifecycle, splits
+from gateway.figures import UNKNOWN, Period, age_band
 from gateway.models.answer import Ballot, Opinion
 from gateway.models.area import Area
 from gateway.models.consultation import Consultation, ConsultationArea
 from gateway.models.outreach import Broadcast, Delivery, Spending
 from gateway.models.oversight import Flag, Referral
-from gateway.models.person import Person
+from gateway.models.person import Person, PersonHandset
+from gateway.outreach import audience
 from gateway.people.residents import GONE
+from gateway.settings import Settings
 
 WHERE_PEOPLE_LIVE = ("village", "community")
 
@@ -84,8 +86,8 @@ class Overview:
         return self.total("spent") // self.total("matters") if self.total("matters") else None
 
 
-def look(s: Session, top: Area, period: Period, zone: ZoneInfo) -> Overview:
-    """Count it. Eleven statements, however many areas there are."""
+def look(s: Session, settings: Settings, top: Area, period: Period, zone: ZoneInfo) -> Overview:
+    """Count it. Twelve statements, however many areas there are."""
     found = _Tree(s, top)
     since, until = period.moments(zone)
     began = func.coalesce(Consultation.opens_at, Consultation.created_at)
@@ -123,8 +125,12 @@ def look(s: Session, top: Area, period: Period, zone: ZoneInfo) -> Overview:
     months = Spending.month.between(f"{period.since:%Y-%m}", f"{period.until:%Y-%m}")
     spent = select(Spending.area_id, func.sum(Spending.amount)).where(Spending.area_id.in_(below), months)
     found.add("spent", s.execute(spent.group_by(Spending.area_id)))
-    ages, sexes, people = _shares(s, below, inside)
-    ways = _channels(s, below, inside)
+    for what, home, n, price in _singles(s, settings, since, until):
+        if home in found.paths:
+            found.add(what, [(home, n)])
+            found.add("spent", [(home, price)])
+    ages, sexes, people = _shares(s, found, below, inside)
+    ways = _channels(s, found, below, inside)
     return Overview(top, found.rows, found.stages(), ages, sexes, ways, people)
 
 
@@ -179,6 +185,20 @@ class _Tree:
             place = self.place(area_id)
             setattr(place, what, getattr(place, what) + n)
 
+    def place_of(self, counted: Iterable[tuple[int, str, int]]) -> splits.Place:
+        """What the page of the area at the top may tell of these (area, part, how many), the pages of everything below it
+        being open to the same eyes."""
+        own: dict[str, dict[str, int]] = {}
+        for area_id, key, n in counted:
+            mine = own.setdefault(self.paths[area_id], {})
+            mine[key] = mine.get(key, 0) + n
+        below: dict[str, list[splits.Place]] = {}
+        place = splits.nested({}, ())
+        for path in sorted(self.paths.values(), key=lambda path: -path.count("/")):  # the smallest first
+            place = splits.nested(own.get(path, {}), below.pop(path, ()))
+            below.setdefault(path.rstrip("/").rpartition("/")[0] + "/", []).append(place)
+        return place
+
     def villages(self) -> list[int]:
         return [id for id, level in self.levels.items() if level in WHERE_PEOPLE_LIVE]
 
@@ -216,51 +236,68 @@ def _said(inside: tuple[Any, ...]) -> Any:
     ).where(*inside)  # fmt: skip
 
 
+def _singles(
+    s: Session, settings: Settings, since: datetime, until: datetime
+) -> Iterator[tuple[str, int | None, int, int]]:
+    """Messages to one handset (explanations, answers, receipts) that the carrier took: sms or calls, the area they belong
+    to (of the matter they are about, else of whoever has the handset), how many tries, and their price. One SMS is read
+    after the other, since its length is its price and its words are sealed: 30 µs each."""
+    home = (
+        select(Person.area_id)
+        .join(PersonHandset, PersonHandset.person_id == Person.id)
+        .where(PersonHandset.handset_id == Delivery.handset_id, Person.state.not_in(GONE))
+        .order_by(Person.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    sent = (
+        select(
+            func.coalesce(Consultation.area_id, home), Delivery.channel, Delivery.attempts,
+            case((Delivery.channel == "sms", Delivery.body)),
+        )
+        .outerjoin(Consultation, Consultation.id == Delivery.about_id)
+        .where(Delivery.broadcast_id.is_(None), Delivery.attempts > 0)
+        .where(Delivery.submitted_at >= since, Delivery.submitted_at < until)
+    )  # fmt: skip
+    for area_id, channel, n, body in s.execute(sent.execution_options(yield_per=1000)):
+        if channel == "sms":
+            yield "sms", area_id, n, n * audience.sms_price(settings, body or "")
+        else:
+            yield "calls", area_id, n, n * audience.call_price(settings)
+
+
 def _shares(
-    s: Session, below: Select[int], inside: tuple[Any, ...]
+    s: Session, tree: _Tree, below: Select[int], inside: tuple[Any, ...]
 ) -> tuple[dict[str, Share], dict[str, Share], Share]:
-    by = (age_band(), func.coalesce(func.nullif(Person.sex, ""), UNKNOWN))
+    by = (Person.area_id, age_band(), func.coalesce(func.nullif(Person.sex, ""), UNKNOWN))
     grown = Person.birth_year.is_(None) | (Person.birth_year <= clock.now().year - 18)
     here = (Person.area_id.in_(below), Person.state.not_in(GONE), grown)
     spoke = select(_said(inside).subquery().c.person_id)
     counts = select(*by, func.count()).where(*here).group_by(*by)
     people = [(*row,) for row in s.execute(counts)]
     said = [(*row,) for row in s.execute(counts.where(Person.id.in_(spoke)))]
-    whole = Share(_few(sum(n for *_x, n in people)), _few(sum(n for *_x, n in said)))
-    return _split(people, said, 0, whole), _split(people, said, 1, whole), whole
+    splits_ = []
+    for part in (1, 2):
+        all_, some = (
+            tree.place_of((row[0], str(row[part]), row[3]) for row in rows) for rows in (people, said)
+        )
+        splits_.append(
+            (
+                {key: Share(all_.told(key), some.told(key)) for key in sorted(all_.sizes)},
+                Share(all_.whole, some.whole),
+            )
+        )
+    (ages, whole), (sexes, _same) = splits_
+    return ages, sexes, whole
 
 
-def _few(n: int) -> int | None:
-    return n if n >= FEW or n == 0 else None
-
-
-def _split(
-    people: list[tuple[Any, ...]], said: list[tuple[Any, ...]], by: int, whole: Share
-) -> dict[str, Share]:
-    """One way of splitting them; a part under five is hidden, and as many more as it takes to keep it so."""
-    told = []
-    for rows, known in ((people, whole.people), (said, whole.said)):
-        sizes: dict[str, dict[str, int]] = {}
-        for row in rows:
-            part = sizes.setdefault(str(row[by]), {"n": 0})
-            part["n"] += row[2]
-        told.append(bearable(sizes) if known is not None else dict.fromkeys(sizes))
-    everybody, spoke = told
-    nobody = {"n": 0} if whole.said is not None else None
-    return {key: Share(_n(everybody[key]), _n(spoke.get(key, nobody))) for key in sorted(everybody)}
-
-
-def _n(part: dict[str, int] | None) -> int | None:
-    return None if part is None else part["n"]
-
-
-def _channels(s: Session, below: Select[int], inside: tuple[Any, ...]) -> dict[str, int | None]:
+def _channels(s: Session, tree: _Tree, below: Select[int], inside: tuple[Any, ...]) -> dict[str, int | None]:
     said = _said(inside).subquery()
     ways = (
-        select(said.c.channel, func.count())
-        .join(Person, Person.id == said.c.person_id)
+        select(Person.area_id, said.c.channel, func.count())
+        .join(said, said.c.person_id == Person.id)
         .where(Person.area_id.in_(below))
-        .group_by(said.c.channel)
+        .group_by(Person.area_id, said.c.channel)
     )
-    counts = bearable({channel: {"n": n} for channel, n in s.execute(ways)})
-    return {channel: _n(part) for channel, part in sorted(counts.items())}
+    counts = tree.place_of((*row,) for row in s.execute(ways))
+    return {channel: counts.told(channel) for channel in sorted(counts.sizes)}

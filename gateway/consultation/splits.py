@@ -1,7 +1,8 @@
 """A tally split by area and group, with nothing from which a single person's choice could be told (domain.md §4:
 no breakdown under five persons)."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -60,3 +61,53 @@ def bearable(parts: dict[K, Counts]) -> dict[K, Counts | None]:
     while hidden and rest and (len(hidden) < 2 or sum(sizes[key] for key in hidden) < FEW):
         hidden.append(rest.pop(0))
     return {key: None if key in hidden else counts for key, counts in parts.items()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """How many people of one area fall into each part (an age band, a way of answering), and which of these numbers, or
+    their whole, its page must not tell."""
+
+    sizes: Counts
+    hidden: frozenset[str]
+    whole_hidden: bool
+
+    @property
+    def whole(self) -> int | None:
+        return None if self.whole_hidden else sum(self.sizes.values())
+
+    def told(self, key: str) -> int | None:
+        return None if self.whole_hidden or key in self.hidden else self.sizes.get(key, 0)
+
+
+def nested(own: Counts, below: Iterable[Place]) -> Place:
+    """What an area's page may tell beside the pages of the areas right below it: not what is under five, nor what leaves
+    under five, or a single hidden number, once everything told below is subtracted. ``own``: its people who live in none
+    of these. A number is hidden above rather than a second one below, so that no page depends on its neighbours'."""
+    inside = [place for place in below if any(place.sizes.values())]
+    alone = frozenset(key for key, n in own.items() if n < FEW)
+    parts = [*inside, Place(own, alone, sum(own.values()) < FEW)] if inside and any(own.values()) else inside
+    sizes = dict(own)
+    for place in inside:
+        for key, n in place.sizes.items():
+            sizes[key] = sizes.get(key, 0) + n
+    whole = sum(sizes.values())
+    kept_back = [sum(p.sizes.values()) for p in parts if p.whole_hidden]
+    if 0 < whole < FEW or _findable(kept_back):
+        return Place(sizes, frozenset(key for key, n in sizes.items() if n), True)
+    unclear = {key: [p.sizes.get(key, 0) for p in parts if key in p.hidden] for key in sizes}
+    hidden = [key for key, n in sizes.items() if 0 < n < FEW or _findable(unclear[key])]
+    # a part that the pages below tell wholly could be added up there: it hides nothing here
+    rest = sorted(
+        (key for key, n in sizes.items() if n and key not in hidden),
+        key=lambda key: (not unclear[key], sizes[key]),
+    )
+    while hidden and rest and (len(hidden) < 2 or sum(sizes[key] for key in hidden) < FEW):
+        hidden.append(rest.pop(0))
+    return Place(sizes, frozenset(hidden), False)
+
+
+def _findable(kept_back: list[int]) -> bool:
+    """Whether what is left of a told whole says too much of the parts that were kept back."""
+    some = [n for n in kept_back if n]
+    return len(some) == 1 or 0 < sum(some) < FEW

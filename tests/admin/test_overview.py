@@ -12,17 +12,19 @@ import pytest
 from sqlalchemy import event, select
 
 from gateway import clock, overview
-from gateway.consultation import ballots, matters, oversight
+from gateway.consultation import ballots, matters, oversight, splits
 from gateway.figures import Period
 from gateway.models.answer import Ballot, Opinion
 from gateway.models.area import Area
 from gateway.models.outreach import Spending
 from gateway.models.person import Handset, Person
-from gateway.people import organizers
+from gateway.outreach import audience, broadcasts
+from gateway.people import organizers, residents
 from gateway.people.decided import today
 from gateway.runtime import Runtime
 from gateway.web import opendata
 from tests.admin.panel import Panel, area
+from tests.conftest import SUN
 from tests.consultation.procedure import OFFICER, QIAN, new
 
 COUNTY = "xianminzheng"
@@ -40,7 +42,7 @@ def query(**more: Any) -> str:
 
 def look(rt: Runtime, code: str = "XQ", period: Period | None = None) -> overview.Overview:
     with rt.db.read() as s:
-        return overview.look(s, area(s, code), period or whole(), rt.settings.zone)
+        return overview.look(s, rt.settings, area(s, code), period or whole(), rt.settings.zone)
 
 
 @contextmanager
@@ -119,6 +121,65 @@ def test_four_people_of_a_village_are_told_as_fewer_than_five(village: Runtime) 
     assert o.people.said is None and all(x.said is None for x in (*o.ages.values(), *o.sexes.values()))
 
 
+def _told(o: overview.Overview) -> dict[str, int | None]:
+    """Every number of people on one page."""
+    found: dict[str, int | None] = {"people": o.people.people, "said": o.people.said, **o.channels}
+    for name, share in (*o.ages.items(), *o.sexes.items()):
+        found |= {f"{name}, all": share.people, f"{name}, said": share.said}
+    return found
+
+
+def test_what_one_village_keeps_back_can_not_be_worked_out_from_the_township(village: Runtime) -> None:
+    pages = [_told(look(village, code)) for code in ("NL", "FQ", "XL", "YL")]
+    above = _told(look(village))
+    hidden = {key for page in pages for key, n in page.items() if n is None}
+    assert hidden and any(n is not None for n in above.values())
+    for key, n in above.items():
+        kept_back = [page for page in pages if key in page and page[key] is None]
+        if n is not None and kept_back:
+            left = n - sum(page.get(key) or 0 for page in pages)
+            assert len(kept_back) > 1 and left >= 5, (key, left)
+
+
+def test_a_number_only_one_village_keeps_back_is_kept_back_above_it_and_further_up() -> None:
+    big, small = {"sms": 20, "voice": 30, "clerk": 12}, {"sms": 20, "voice": 30, "clerk": 2}
+    quiet = splits.nested(small, ())
+    assert quiet.told("clerk") is None and quiet.told("sms") is None and quiet.told("voice") == 30
+    town = splits.nested({}, [splits.nested(big, ()), quiet])
+    assert (town.told("clerk"), town.told("sms"), town.told("voice"), town.whole) == (None, None, 60, 114)
+    county = splits.nested({}, [town, splits.nested({}, [splits.nested(big, ())])])
+    assert (county.told("clerk"), county.told("voice")) == (None, 90)
+    two = splits.nested({}, [quiet, quiet, quiet])  # three who keep back two each leave six, and nobody's own
+    assert two.told("clerk") == 6 and two.told("sms") == 60
+    few = splits.nested({}, [splits.nested(big, ()), splits.nested({"sms": 4}, ())])
+    assert few.whole is None and few.told("voice") is None  # else the four were what is left of it
+    living_there = splits.nested({"sms": 3}, [splits.nested(big, ())])
+    assert living_there.whole is None  # people of the township itself, whom no page below has
+
+
+def test_what_single_messages_cost_is_in_the_cost(village: Runtime) -> None:
+    before = {p.name: p for p in look(village).places}["拟柳村"]
+    with village.db.write() as s:
+        sun, c = residents.handset(s, SUN.phone), matters.find(s, 12)
+        assert sun and c
+        elsewhere = s.get_one(Area, c.area_id).name
+        for words, channel, about, tries in (
+            ("记下了" * 30, "sms", None, 1),
+            ("", "voice", None, 2),
+            ("好", "sms", c.id, 1),
+        ):
+            d = broadcasts.say(s, sun, sms=words, voice=words, channel=channel, about_id=about)
+            d.attempts, d.submitted_at = tries, clock.now()
+        broadcasts.say(s, sun, sms="还没走")
+        sms, call = audience.sms_price(village.settings, "好"), audience.call_price(village.settings)
+    places = {p.name: p for p in look(village).places}
+    after = places["拟柳村"]
+    assert elsewhere != "拟柳村"
+    assert (after.sms - before.sms, after.calls - before.calls) == (1, 2)
+    assert after.spent - before.spent == 2 * sms + 2 * call > 0  # ninety characters are two segments
+    assert places[elsewhere].spent >= sms
+
+
 @pytest.mark.parametrize("villages", [0, 60])
 def test_the_number_of_statements_does_not_grow_with_the_villages(village: Runtime, villages: int) -> None:
     with village.db.write() as s:
@@ -129,7 +190,7 @@ def test_the_number_of_statements_does_not_grow_with_the_villages(village: Runti
         for n in range(villages // 10):
             new(s, f"V{n}")
     with statements(village) as said, village.db.read() as s:
-        o = overview.look(s, area(s, "XQ"), whole(), village.settings.zone)
+        o = overview.look(s, village.settings, area(s, "XQ"), whole(), village.settings.zone)
     assert o.total("villages") == 4 + villages and len([x for x in said if x.startswith("SELECT")]) <= 13
 
 

@@ -6,9 +6,10 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from gateway import clock
+from gateway import clock, codes
 from gateway.consultation import matters
 from gateway.models.answer import Ballot, Objection
+from gateway.models.conversation import Conversation
 from gateway.models.person import Person
 from gateway.runtime import Runtime
 from tests.calls import Call
@@ -74,11 +75,19 @@ def test_an_objection_is_gone_on_with_where_the_result_was_being_said(village: R
 
 def test_a_code_is_asked_for_again_though_it_was_said_before_the_line_broke(village: Runtime) -> None:
     with village.db.write() as s:
-        from gateway import codes
-
-        codes.keep(s.scalars(select(Person).where(Person.name == SUN.name)).one(), "2468")
+        person = s.scalars(select(Person).where(Person.name == SUN.name)).one()
+        codes.keep(person, "2468")
+        id = person.id
     before = answers(village)
-    back = cut(village, "111")  # the code is being asked for
+    first = Call(village, SUN.phone, "CA-code")
+    first.press("1", "1", "1")  # the code is being asked for
+    with (
+        village.db.write() as s
+    ):  # as it stands where somebody said it for one matter, and broke off at another
+        c = s.scalars(select(Conversation).where(Conversation.carrier_id == "CA-code")).one()
+        c.facts = {**c.facts, "code_ok": str(id)}
+    first.hang_up()
+    back = Call(village, SUN.phone, "CA-code-back")
     assert "您按的还没算数" in back.said and answers(village) == before
     assert "请按您的四位密码" in back.press("1", "1", "1")
     assert "您的回执" in back.press("2468") and answers(village) != before

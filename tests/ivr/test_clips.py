@@ -129,12 +129,13 @@ def test_clips_are_neither_silent_nor_clipped_and_as_long_as_their_words(
 
 
 def test_most_of_the_hotline_is_recorded() -> None:
-    """Sentences change oftener than voices are rendered, so a few may be missing; what is missing is said."""
+    """Sentences change oftener than voices are rendered, so a few may be missing; those are said by the carrier's voice.
+    Which they are, ``tools/render_voice.py --list`` tells."""
     script = load_folder(SCRIPTS / "hotline", ACTIONS, FACTS)
     shelf = Clips.load(FOLDER)
     wanted = phrases(script, "zh-CN", {})
     there = [w for w in wanted if all(p.clip for one in sentences(w) for p in shelf.pieces(one))]
-    assert len(there) > 0.6 * len(wanted)
+    assert len(there) > 0.9 * len(wanted), sorted(set(wanted) - set(there))
 
 
 def test_an_address_changes_with_the_content(tmp_path: Path) -> None:
